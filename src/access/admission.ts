@@ -1,0 +1,55 @@
+import type { Config, Route } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+import type { OpenSession } from '../session/user-sessions.ts'
+import { decide, type Decision } from './decide.ts'
+import type { RequestTarget } from './request-target.ts'
+import { createRoutes } from './routes.ts'
+
+/** A request as policy sees it. */
+export interface AdmissionRequest {
+  readonly host: string
+  readonly method: string
+  readonly target: RequestTarget
+  readonly cookieHeader: string | undefined
+}
+
+/** What was decided about a request, and on what. */
+export interface Admission {
+  readonly route: Route
+  readonly opened: OpenSession | null
+  readonly decision: Decision
+}
+
+interface AdmissionOptions {
+  readonly config: Pick<Config, 'routes' | 'identity'>
+  readonly currentSession: (cookieHeader: string | undefined) => Promise<OpenSession | null>
+}
+
+/**
+ * Route, session, decision: the same stops for every door.
+ * @throws GatewayError not_found, unknown_host, malformed_request_target, session_store_unavailable, renewal_unavailable
+ */
+export type Admit = (request: AdmissionRequest) => Promise<Admission>
+
+export function createAdmit ({ config, currentSession }: AdmissionOptions): Admit {
+  const routes = createRoutes(config.routes)
+
+  return async ({ host, method, target, cookieHeader }) => {
+    // The gateway's own prefix is never proxied, in any spelling.
+    if (target.isReserved) throw new GatewayError('not_found')
+    const route = routes.match(host, method, target)
+    if (route === null) throw new GatewayError(routes.knowsHost(host) ? 'not_found' : 'unknown_host')
+    const opened = await sessionFor(route, cookieHeader)
+    return { route, opened, decision: decide(route, config.identity.allow, opened?.session.identity ?? null) }
+  }
+
+  /** A public route is served while sessions cannot be read; it then does not know who asks. */
+  async function sessionFor (route: Route, cookieHeader: string | undefined): Promise<OpenSession | null> {
+    if (route.access === 'signedIn') return await currentSession(cookieHeader)
+    if (route.access === 'nobody') return null
+    return await currentSession(cookieHeader).catch((error: unknown) => {
+      if (error instanceof GatewayError && error.status === 503) return null
+      throw error
+    })
+  }
+}

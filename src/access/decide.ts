@@ -1,0 +1,32 @@
+import type { AllowRules, Route } from '../config/schema.ts'
+import type { Identity } from '../session/user-session.ts'
+
+/** What policy says of a request; the doors (proxy, forward-auth) enforce it. */
+export type Decision =
+  | { readonly outcome: 'allow', readonly identity: Identity | null }
+  | { readonly outcome: 'sign-in' }
+  | { readonly outcome: 'deny', readonly rule: string }
+
+/** Whether a request that met `route` may pass. Pure, and the same for every door. */
+export function decide (route: Route, allow: AllowRules, identity: Identity | null): Decision {
+  if (route.access === 'nobody') return { outcome: 'deny', rule: 'access: nobody' }
+  if (route.access === 'anyone') return { outcome: 'allow', identity }
+  if (identity === null) return { outcome: 'sign-in' }
+  if (!isAllowed(allow, identity)) return { outcome: 'deny', rule: 'identity.allow' }
+  if (!isAllowed(route.allow, identity)) return { outcome: 'deny', rule: 'route allow' }
+  return { outcome: 'allow', identity }
+}
+
+/** An empty list allows every AIHubMix user; else one match in any list is enough. */
+export function isAllowed ({ ids, usernames, emails, emailDomains }: AllowRules, { id, username, email }: Identity): boolean {
+  if (ids.length + usernames.length + emails.length + emailDomains.length === 0) return true
+  return ids.includes(id) ||
+    (username !== null && usernames.includes(username)) ||
+    (email !== null && (emails.includes(email.toLowerCase()) || isInDomain(email, emailDomains)))
+}
+
+/** One @, and the domain as a whole: not `a@evil.com@company.com`, not `a@evilcompany.com`, not a quoted local part. */
+function isInDomain (email: string, domains: readonly string[]): boolean {
+  const domain = /^[^@"\s]+@([^@"\s]+)$/.exec(email)?.[1]
+  return domain !== undefined && domains.includes(domain.toLowerCase())
+}

@@ -1,0 +1,25 @@
+import { GatewayError } from '../errors.ts'
+
+const hostPattern = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/
+
+/**
+ * The host name a request is for: lower-case, without port and trailing dot, so that `A.b.test.:443` meets the rule of `a.b.test`.
+ * @throws GatewayError malformed_request unless there is exactly one valid Host (RFC 9112 §3.2)
+ */
+export function requestHost (rawHeaders: readonly string[]): string {
+  const host = onlyHost(rawHeaders).toLowerCase()
+  const name = hostPattern.exec(host)?.[1]
+  if (name === undefined) throw new GatewayError('malformed_request', { cause: new Error('invalid Host') })
+  return name.endsWith('.') ? name.slice(0, -1) : name
+}
+
+function onlyHost (rawHeaders: readonly string[]): string {
+  let host: string | undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]
+    if (name?.length !== 4 || name.toLowerCase() !== 'host') continue
+    if (host !== undefined) throw new GatewayError('malformed_request', { cause: new Error('two Host headers') })
+    host = rawHeaders[index + 1]
+  }
+  return host ?? ''
+}

@@ -1,0 +1,67 @@
+import type { Route } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+import type { RequestTarget } from './request-target.ts'
+
+export interface Routes {
+  /**
+   * The route of a request: the longest whole-segment path prefix, then the host (exact, wildcard, any), then the method.
+   * Null when none is configured for it.
+   * @throws GatewayError malformed_request_target when two readings of the path lead to two routes
+   */
+  match (host: string, method: string, target: RequestTarget): Route | null
+  /** Whether any route is served under this host. */
+  knowsHost (host: string): boolean
+}
+
+/** Cost grows with the depth of the configured paths, not with the number of routes. */
+export function createRoutes (routes: readonly Route[]): Routes {
+  const byPath = Map.groupBy(routes.toSorted(moreSpecificFirst), (route) => route.path)
+  const deepest = Math.max(0, ...routes.map((route) => route.path.split('/').length - 1))
+
+  const find = (host: string, method: string, path: string): Route | null => {
+    for (const prefix of prefixes(path, deepest)) {
+      const route = byPath.get(prefix)?.find((candidate) => servesHost(candidate, host) && servesMethod(candidate, method))
+      if (route !== undefined) return route
+    }
+    return null
+  }
+
+  return {
+    match (host, method, { path, laxPath, raw }) {
+      const route = find(host, method, path)
+      if (laxPath !== path && find(host, method, laxPath) !== route) {
+        throw new GatewayError('malformed_request_target', { cause: new Error(`two routes for ${raw.slice(0, 200)}`) })
+      }
+      return route
+    },
+    knowsHost: (host) => routes.some((route) => servesHost(route, host))
+  }
+}
+
+/** The whole-segment prefixes of a path, longest first: /a/b/c → /a/b/c, /a/b, /a, / */
+function * prefixes (path: string, deepest: number): Generator<string> {
+  const ends: number[] = []
+  for (let at = path.indexOf('/', 1); at !== -1 && ends.length < deepest; at = path.indexOf('/', at + 1)) ends.push(at)
+  if (ends.length < deepest && !path.endsWith('/')) ends.push(path.length)
+  for (let index = ends.length - 1; index >= 0; index--) yield path.slice(0, ends[index])
+  yield '/'
+}
+
+function servesHost (route: Route, host: string): boolean {
+  if (route.host === null || route.host === host) return true
+  return route.host.startsWith('*.') && host.endsWith(route.host.slice(1)) && host.length > route.host.length - 1
+}
+
+/** HEAD is GET without the body (RFC 9110 §9.3.2): it is never laxer or stricter. */
+function servesMethod (route: Route, method: string): boolean {
+  return route.methods.length === 0 || route.methods.includes(method === 'HEAD' && !route.methods.includes('HEAD') ? 'GET' : method)
+}
+
+function moreSpecificFirst (a: Route, b: Route): number {
+  return hostRank(b) - hostRank(a) || Number(b.methods.length > 0) - Number(a.methods.length > 0)
+}
+
+function hostRank ({ host }: Route): number {
+  if (host === null) return 0
+  return host.startsWith('*.') ? host.length : 1_000 + host.length
+}

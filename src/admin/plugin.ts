@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import type { SessionStore } from '../session/store.ts'
+
+export interface AdminOptions {
+  readonly store: SessionStore
+  /** True from the first SIGTERM on: load balancers must look elsewhere. */
+  readonly isDraining: () => boolean
+}
+
+/** Health, for probes: its listener is never the public one. */
+export async function adminPlugin (app: FastifyInstance, { store, isDraining }: AdminOptions): Promise<void> {
+  app.get('/live', async () => ({ status: 'live' }))
+  app.get('/startup', async () => ({ status: 'started' }))
+  app.get('/ready', async (_request, reply) => {
+    const reason = await notReadyBecause()
+    return reason === null ? { status: 'ready' } : reply.code(503).header('retry-after', '2').send({ status: 'not ready', reason })
+  })
+
+  async function notReadyBecause (): Promise<string | null> {
+    if (isDraining()) return 'shutting down'
+    try {
+      await store.ping()
+      return null
+    } catch {
+      return 'the session store does not answer'
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { Config } from '../config/schema.ts'
+import { AuthorizationServerBadResponse, GatewayError, InvalidAccessToken } from '../errors.ts'
+import type { Identity, TokenSet } from '../session/user-session.ts'
+import { createExchange, jsonObject, type Answer } from './exchange.ts'
+import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts'
+import { isRefusal, topupResponse, unwrapped, userinfoResponse } from './wire.ts'
+
+export interface AuthorizationRequest {
+  readonly state: string
+  /** RFC 7636 §4.2; null when PKCE is off. */
+  readonly codeChallenge: string | null
+  /** Whether AIHubMix may skip its consent page (`auto_authorize`). */
+  readonly oneClick: boolean
+}
+
+/** AIHubMix, as far as this gateway knows it. Every call has a deadline, and a wrong answer is never taken for a user. */
+export interface AihubmixClient extends TokenEndpoint {
+  /** Where the browser goes to ask for a code (RFC 6749 §4.1.1). */
+  authorizationUrl (request: AuthorizationRequest): string
+  /**
+   * Who holds this access token.
+   * @throws InvalidAccessToken on 401, and on a refusal under HTTP 200
+   * @throws GatewayError account_disabled, provider_refused (403)
+   */
+  userinfo (tokens: TokenSet): Promise<Identity>
+  /**
+   * The top-up link of this user: https and on `topupHosts`, or AIHubMix itself as configured.
+   * @throws InvalidAccessToken, GatewayError topup_unavailable
+   */
+  topupUrl (tokens: TokenSet): Promise<string>
+}
+
+interface AihubmixClientOptions {
+  readonly aihubmix: Config['aihubmix']
+  readonly subject: Config['identity']['subject']
+  readonly now: () => number
+}
+
+export function createAihubmixClient ({ aihubmix, subject, now }: AihubmixClientOptions): AihubmixClient {
+  const { browserUrl, serverUrl, clientId, clientSecret, redirectUri, topupHosts } = aihubmix
+  const exchange = createExchange(aihubmix.timeout)
+  // Nobody waits for a refresh while the old token lives, and a lost answer may hold the only good refresh token.
+  const refreshExchange = createExchange(aihubmix.timeout * 3)
+  const requestedScope = aihubmix.scope.split(' ')
+
+  const resource = async (path: string, { accessToken }: TokenSet): Promise<Answer> => {
+    const answer = await exchange(`${serverUrl}${path}`, { headers: { authorization: `Bearer ${accessToken}` } })
+    if (answer.status === 401) throw new InvalidAccessToken(new Error('HTTP 401'), true)
+    if (answer.status === 403) throw new GatewayError('provider_refused', { cause: new Error('HTTP 403') })
+    return answer
+  }
+
+  const members = (answer: Answer): Readonly<Record<string, unknown>> => {
+    const body = unwrapped(jsonObject(answer))
+    if (answer.status >= 400) throw new AuthorizationServerBadResponse(new Error(`HTTP ${answer.status}`))
+    if (isRefusal(body)) throw new InvalidAccessToken(new Error('refused under HTTP 200'), false)
+    return body
+  }
+
+  return {
+    ...createTokenEndpoint({ serverUrl, clientId, clientSecret, requestedScope, exchange, refreshExchange, now }),
+
+    authorizationUrl ({ state, codeChallenge, oneClick }) {
+      const parameters = new URLSearchParams({ client_id: clientId, redirect_uri: redirectUri, response_type: 'code', scope: aihubmix.scope, state })
+      if (oneClick) parameters.set('auto_authorize', 'true')
+      if (codeChallenge !== null) {
+        parameters.set('code_challenge', codeChallenge)
+        parameters.set('code_challenge_method', 'S256')
+      }
+      // %20 and + both mean a space in a form, but only %20 does everywhere (V-41).
+      return `${browserUrl}/api/oauth2/authorize?${parameters.toString().replaceAll('+', '%20')}`
+    },
+
+    async userinfo (tokens) {
+      const answer = await resource('/api/oauth2/userinfo', tokens)
+      return readIdentity(members(answer), { subject, grantsBalance: tokens.scope.includes('balance'), readAt: now(), userinfo: answer.text })
+    },
+
+    async topupUrl (tokens) {
+      const answer = await resource('/api/oauth2/topup', tokens)
+      const { data } = topupResponse.safeParse(answer.status === 404 ? {} : members(answer))
+      if (data === undefined || !isTopupUrl(data.topup_url, topupHosts, browserUrl)) throw new GatewayError('topup_unavailable')
+      return data.topup_url
+    }
+  }
+}
+
+interface ReadIdentityOptions {
+  readonly subject: Config['identity']['subject']
+  readonly grantsBalance: boolean
+  readonly readAt: number
+  readonly userinfo: string
+}
+
+function readIdentity (body: Readonly<Record<string, unknown>>, { subject, grantsBalance, readAt, userinfo }: ReadIdentityOptions): Identity {
+  const { data } = userinfoResponse.safeParse(body)
+  const id = data === undefined ? null : subject === 'id' ? data.id : data.username
+  // V-21: never silently another kind of subject
+  if (data === undefined || id === null || id === '0') throw new AuthorizationServerBadResponse(new Error(`userinfo without a usable ${subject}`))
+  if (data.status !== null && data.status !== '1') throw new GatewayError('account_disabled', { cause: new Error(`status ${data.status.slice(0, 20)}`) })
+  const { username, email, status } = data
+  return { id, username, email, balance: grantsBalance ? data.balance_formatted : null, status, readAt, userinfo }
+}
+
+function isTopupUrl (text: string, hosts: readonly string[], browserUrl: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || url.username !== '' || url.password !== '') return false
+  if (url.origin === browserUrl) return true
+  return url.protocol === 'https:' && hosts.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`))
+}

@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { loadConfig } from '../config/load.ts'
+import { ConfigProblems, problemLine } from '../config/problems.ts'
+import type { Config } from '../config/schema.ts'
+import { createGateway, type Gateway } from '../gateway.ts'
+import { openStore } from '../session/open-store.ts'
+import { createLog } from '../telemetry/log.ts'
+import { readFlags } from './flags.ts'
+import { stopSignal } from './stop-signal.ts'
+
+const help = `aihubmix-gateway serve [--config FILE]
+
+Runs the gateway until SIGTERM or SIGINT.
+
+  --config FILE   the configuration file; default: what GATEWAY_CONFIG names, else the environment alone
+  --help          prints this`
+
+/** `serve`: answers the exit code. */
+export async function serveCommand (argv: readonly string[]): Promise<number> {
+  const flags = readFlags('serve', argv, { config: { type: 'string' }, help: { type: 'boolean' } })
+  if (flags === null) return 2
+  if (flags.help === true) {
+    console.log(help)
+    return 0
+  }
+  try {
+    const { config, warnings } = await loadConfig({ file: flags.config })
+    return await serve(config, warnings)
+  } catch (error) {
+    if (!(error instanceof ConfigProblems)) throw error
+    for (const problem of error.problems) console.error(problemLine(problem))
+    console.error('The gateway did not start. Correct the configuration; `aihubmix-gateway check` tells when it is good.')
+    return 1
+  }
+}
+
+async function serve (config: Config, warnings: readonly string[]): Promise<number> {
+  const log = createLog(config.log.level)
+  for (const warning of warnings) log.warn(warning)
+  const store = openStore(config.session, log)
+  const gateway = await createGateway({ config, store, log })
+  await listen(gateway, config)
+  log.info({ publicUrl: config.server.publicUrl, redirectUri: config.aihubmix.redirectUri }, 'ready; the redirect URI is to be registered at AIHubMix exactly so')
+  await stopSignal()
+  await drain(gateway, config, log)
+  await store.close()
+  return 0
+}
+
+async function listen ({ app, admin }: Gateway, { server, admin: { listen } }: Config): Promise<void> {
+  await app.listen(server.listen)
+  await admin.listen(listen)
+}
+
+/** Load balancers are told first; then what runs may end; then what is left is cut. */
+async function drain (gateway: Gateway, { server: { drain } }: Config, log: Logger): Promise<void> {
+  gateway.drain()
+  log.info({ delayMs: drain.delay, timeoutMs: drain.timeout }, 'draining')
+  await Promise.race([delay(drain.delay), stopSignal()])
+  const cut = setTimeout(() => { gateway.app.server.closeAllConnections() }, drain.timeout)
+  await gateway.close()
+  clearTimeout(cut)
+  log.info('stopped')
+}

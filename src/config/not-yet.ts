@@ -1,0 +1,37 @@
+import type { Rule } from './rules.ts'
+import type { Written } from './written.ts'
+
+/**
+ * What the schema knows and this version does not do. Ignored in silence, each would be a hole somebody relies on not
+ * being there, so it is refused. Whoever builds one deletes its row.
+ */
+export const notYetRules: readonly Rule[] = [
+  notYet('server.tls', ({ server }) => server.tls !== null),
+  notYet('server.workers', ({ server }) => server.workers !== 1),
+  notYet('headers.assertion', ({ headers }) => headers.assertion !== null),
+  notYet('session.redis.sentinels', ({ session }) => session.redis?.sentinels !== undefined),
+  notYet('session.redis.cluster', ({ session }) => session.redis?.cluster !== undefined)
+]
+
+/** The same for the keys of one route. */
+export const notYetInRoutes: readonly NotYetInRoute[] = [
+  { key: 'minBalance', isUsed: (route) => route.minBalance !== null },
+  { key: 'bearer', isUsed: (route) => route.bearer },
+  { key: 'upstream', isUsed: (route) => route.upstream === null && route.access !== 'nobody', message: 'is missing, and forward-auth is not built yet in this version: set one' }
+]
+
+interface NotYetInRoute {
+  readonly key: string
+  readonly isUsed: (route: Written['routes'][number]) => boolean
+  readonly message?: string
+}
+
+/** Answers for a key of a route what is said of every key that is not built. */
+export function notBuilt (key: string): string {
+  return `is not built yet in this version: ${key} would have no effect; remove it`
+}
+
+function notYet (key: string, isUsed: (config: Written) => boolean): Rule {
+  const path = key.split('.')
+  return { needs: [key], find: (config) => isUsed(config) ? [{ path, message: notBuilt(key) }] : [] }
+}

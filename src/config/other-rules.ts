@@ -1,0 +1,35 @@
+import { emailsAreTrusted } from './email-rules.ts'
+import { found, type Rule } from './rules.ts'
+import type { Written } from './written.ts'
+
+/** How keys of different sections must fit together. */
+export const otherRules: readonly Rule[] = [
+  { needs: ['aihubmix.redirectUri', 'server.publicUrl'], find: redirectComesBack },
+  { needs: ['server.listen', 'admin.listen'], find: listenersDiffer },
+  { needs: ['identity.maxAge', 'identity.maxStale'], find: staleIsOlder },
+  { needs: ['identity.allow', 'identity.trustEmails'], find: ({ identity }) => emailsAreTrusted(identity.allow, identity.trustEmails, ['identity', 'allow']) },
+  { needs: ['headers'], find: assertionHasItsOwnHeader },
+  { needs: ['routes'], find: ({ routes }) => routes.length > 0 ? [] : found('routes', 'has no route: write one, or set GATEWAY_UPSTREAM=http://… for a single app') }
+]
+
+function redirectComesBack ({ aihubmix: { redirectUri }, server }: Written) {
+  return redirectUri === null || new URL(redirectUri).origin === server.publicUrl
+    ? []
+    : found('aihubmix.redirectUri', `is not on server.publicUrl (${server.publicUrl}), so the browser would come back to somebody else`)
+}
+
+function listenersDiffer ({ server, admin }: Written) {
+  const everywhere = ['0.0.0.0', '::']
+  const [one, two] = [server.listen, admin.listen]
+  const sameHost = one.host === two.host || everywhere.includes(one.host) || everywhere.includes(two.host)
+  return one.port === two.port && one.port !== 0 && sameHost ? found('admin.listen', 'is the port of server.listen: the admin listener must never be public') : []
+}
+
+function staleIsOlder ({ identity }: Written) {
+  return identity.maxStale >= identity.maxAge ? [] : found('identity.maxStale', 'is shorter than identity.maxAge: nothing known would be old enough to be re-read')
+}
+
+function assertionHasItsOwnHeader ({ headers: { set, assertion } }: Written) {
+  const taken = Object.keys(set).some((name) => name.toLowerCase() === assertion?.header.toLowerCase())
+  return taken ? found('headers.assertion.header', 'is used in headers.set too') : []
+}

@@ -1,0 +1,53 @@
+import { isDeepStrictEqual } from 'node:util'
+import { emailsAreTrusted } from './email-rules.ts'
+import { notBuilt, notYetInRoutes } from './not-yet.ts'
+import type { Finding } from './rules.ts'
+import type { Written } from './written.ts'
+
+type Route = Written['routes'][number]
+
+/** A route that is valid by itself, and where it stands in the list. */
+export interface NumberedRoute { readonly route: Route, readonly index: number }
+
+/** What is wrong with one route, `earlier` being the valid routes above it. */
+export function findInRoute ({ route, index }: NumberedRoute, earlier: readonly NumberedRoute[], trustEmails: boolean): readonly Finding[] {
+  const findings = [...unreachable(route), ...withoutEffect(route), ...twice(route, earlier), ...notYet(route)]
+  return [
+    ...findings.map(({ key, message }) => ({ path: ['routes', index, key], message })),
+    ...emailsAreTrusted(route.allow, trustEmails, ['routes', index, 'allow'])
+  ]
+}
+
+interface RouteFinding { readonly key: string, readonly message: string }
+
+function notYet (route: Route): readonly RouteFinding[] {
+  return notYetInRoutes.filter(({ isUsed }) => isUsed(route)).map(({ key, message = notBuilt(key) }) => ({ key, message }))
+}
+
+function unreachable ({ path }: Route): readonly RouteFinding[] {
+  return /^\/oauth2(?:\/|$)/i.test(path) ? [{ key: 'path', message: 'is below /oauth2, which is the gateway\'s own and never proxied' }] : []
+}
+
+/** A rule that would silently not be applied is a hole: whoever wrote it believes in it. */
+function withoutEffect (route: Route): readonly RouteFinding[] {
+  const findings: RouteFinding[] = []
+  if (route.access !== 'signedIn' && Object.values(route.allow).some((list) => list.length > 0)) findings.push({ key: 'allow', message: `has no effect with access: ${route.access}; use access: signedIn` })
+  if (route.access !== 'signedIn' && route.minBalance !== null) findings.push({ key: 'minBalance', message: `has no effect with access: ${route.access}; use access: signedIn` })
+  if (route.onUnknown === 'block' && route.minBalance === null) findings.push({ key: 'onUnknown', message: 'has no effect without minBalance' })
+  if (!isDeepStrictEqual(route.tls, { verify: true }) && !isHttps(route)) findings.push({ key: 'tls', message: 'has no effect: the upstream is not https' })
+  return findings
+}
+
+function isHttps ({ upstream }: Route): boolean {
+  return upstream?.kind === 'http' && upstream.origin.startsWith('https:')
+}
+
+/** A route for some methods may stand beside one for all methods: the method decides last. */
+function twice (route: Route, earlier: readonly NumberedRoute[]): readonly RouteFinding[] {
+  const other = earlier.find((other) => other.route.host === route.host && other.route.path === route.path && overlap(other.route.methods, route.methods))
+  return other === undefined ? [] : [{ key: 'path', message: `contradicts routes[${other.index}]: same host, path and method` }]
+}
+
+function overlap (a: readonly string[], b: readonly string[]): boolean {
+  return a.length === 0 ? b.length === 0 : a.some((method) => b.includes(method))
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { hostPattern, pathPrefix, secureOrigin, upstream } from './addresses.ts'
+import { allowRules } from './allow.ts'
+import { section } from './section.ts'
+import { clientTls } from './tls.ts'
+import { timer } from './units.ts'
+
+const method = z.string()
+  .regex(/^[A-Za-z][A-Za-z-]*$/, 'must be an HTTP method such as GET')
+  .transform((text) => text.toUpperCase())
+
+const minBalance = z.string('must be a decimal number in quotes, such as "0.01"')
+  .regex(/^(?:0|[1-9]\d{0,14})(?:\.\d{1,12})?$/, 'must be a decimal number in quotes, such as "0.01"')
+
+const timeouts = section({
+  connect: timer().prefault('5s').describe('To open a connection to the upstream; 0s = none'),
+  headers: timer().prefault('60s').describe('Until the upstream has sent its response headers; 0s = none'),
+  body: timer().prefault('0s').describe('Silence allowed within a body; 0s = none, so streams never die of silence')
+})
+
+const websocket = section({
+  enabled: z.boolean().default(true).describe('Whether WebSocket upgrades are let through'),
+  allowedOrigins: z.array(secureOrigin).prefault([]).describe('Origins that may open a WebSocket; empty = the public origin')
+})
+
+/** One entry of `routes`. */
+export const routeSchema = z.strictObject({
+  host: hostPattern.nullable().prefault(null).describe('Host the route serves, exact or *.example.com; absent = any'),
+  path: pathPrefix.prefault('/').describe('Prefix in whole segments; the longest match wins, then the host, then the method'),
+  methods: z.array(method).prefault([]).describe('HTTP methods the route serves; empty = all'),
+  upstream: upstream.nullable().prefault(null).describe('http://host:port, https://host:port or unix:/path.sock; absent in forward-auth'),
+  stripPrefix: z.boolean().default(false).describe('Removes `path` before forwarding'),
+  access: z.enum(['signedIn', 'anyone', 'nobody']).default('signedIn').describe('Who gets through before any other rule'),
+  allow: allowRules.describe('Narrows identity.allow for this route'),
+  minBalance: minBalance.nullable().prefault(null).describe('Below this balance the user is sent to top up'),
+  onUnknown: z.enum(['pass', 'block']).default('pass').describe('What an unknown balance does where minBalance is set'),
+  api: z.boolean().default(false).describe('true: never a redirect, always 401 JSON'),
+  bearer: z.boolean().default(false).describe('true: an AIHubMix access token in Authorization is accepted instead of a session'),
+  tls: clientTls.prefault({}).describe('How a https upstream is verified'),
+  timeouts: timeouts.prefault({}).describe('How long the upstream may take'),
+  websocket: websocket.prefault({}).describe('WebSocket upgrades'),
+  preserveHost: z.boolean().default(true).describe('Sends the Host the browser sent; false sends the upstream\'s')
+})

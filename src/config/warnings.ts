@@ -1,0 +1,18 @@
+import type { ClientTls, Config } from './schema.ts'
+
+/** What is allowed, and less safe than it could be: said at every start, so that nobody forgets it. */
+export function warningsAbout (config: Config): readonly string[] {
+  const { server, session, identity, headers, routes } = config
+  const tls = [{ path: 'session.redis.tls', tls: session.redis?.tls }, ...routes.map((route, index) => ({ path: `routes[${index}].tls`, tls: route.tls }))]
+  return [
+    ...server.trustedProxies.filter((network) => network.endsWith('/0')).map((network) => `server.trustedProxies holds ${network}: X-Forwarded-* is believed from everyone, so anyone can claim any address`),
+    ...tls.flatMap((entry) => unverified(entry)),
+    ...(session.redis === null ? ['session.redis is not set: sessions live in the memory of this process, are lost when it ends and are not shared by replicas'] : []),
+    ...(identity.trustEmails ? ['identity.trustEmails is true: AIHubMix does not say that an e-mail address was verified'] : []),
+    ...Object.entries(headers.set).filter(([, field]) => field === 'accessToken').map(([name]) => `headers.set hands the access token to the app in ${name}: who reads it can spend the user's balance`)
+  ]
+}
+
+function unverified ({ path, tls }: { readonly path: string, readonly tls: ClientTls | undefined }): readonly string[] {
+  return tls?.verify === false ? [`${path}.verify is false: any certificate is accepted, so anyone on the way can read and change everything`] : []
+}

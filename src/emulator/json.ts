@@ -1,0 +1,28 @@
+export type JsonValue = string | number | bigint | boolean | null | undefined | readonly JsonValue[] | Members
+
+/** The members of a JSON object, in the order they are written. Undefined ones are left out. */
+export interface Members { readonly [name: string]: JsonValue }
+
+/** JSON text in which a bigint keeps every digit: AIHubMix sends int64, which `JSON.stringify` refuses. */
+export function exactJson (value: JsonValue): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (isList(value)) return `[${value.map(exactJson).join(',')}]`
+  if (typeof value === 'object' && value !== null) return `{${exactMembers(value)}}`
+  return JSON.stringify(value ?? null)
+}
+
+function exactMembers (members: Members): string {
+  return Object.entries(members)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${JSON.stringify(name)}:${exactJson(value)}`)
+    .join(',')
+}
+
+function isList (value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value)
+}
+
+/** True for anything a JSON object can become; used where a text of unknown origin was parsed. */
+export function isMembers (value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

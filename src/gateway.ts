@@ -1,0 +1,112 @@
+import { METHODS } from 'node:http'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { createAdmit } from './access/admission.ts'
+import { readEachRequest } from './access/plugin.ts'
+import { accountPlugin } from './account/plugin.ts'
+import { adminPlugin } from './admin/plugin.ts'
+import { createAihubmixClient } from './aihubmix/client.ts'
+import type { Config } from './config/schema.ts'
+import { createCurrentSession } from './login/current-session.ts'
+import { loginPlugin } from './login/plugin.ts'
+import { createRenewal } from './login/renewal.ts'
+import { createSetCookies } from './login/set-cookies.ts'
+import { createSignIn } from './login/sign-in.ts'
+import { createLoginTransactions, transactionMaxAgeMs } from './login/transaction.ts'
+import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
+import { createTrustedProxies, requestIdOf } from './proxy/forwarded.ts'
+import { createLiveConnections } from './proxy/live-connections.ts'
+import { proxyPlugin } from './proxy/plugin.ts'
+import { createUpstreams } from './proxy/upstreams.ts'
+import { acceptUpgrades } from './proxy/upgrades.ts'
+import { createOwnCookies } from './session/cookies.ts'
+import { createCookieSeals } from './session/plugin.ts'
+import type { SessionStore } from './session/store.ts'
+import { createUserSessions } from './session/user-sessions.ts'
+import { publicServerOptions } from './server-options.ts'
+import { logEachRequest } from './telemetry/plugin.ts'
+
+export interface GatewayOptions {
+  readonly config: Config
+  /** Belongs to the caller: it is not closed with the gateway. */
+  readonly store: SessionStore
+  readonly log: FastifyBaseLogger
+  readonly now?: () => number
+}
+
+export interface Gateway {
+  /** The public listener's application; not listening yet. */
+  readonly app: FastifyInstance
+  /** The admin listener's. */
+  readonly admin: FastifyInstance
+  /** `/ready` fails from now on; requests are served as before. */
+  drain (): void
+  /** Takes no new connection, lets running requests end, cuts WebSockets, waits for running renewals. */
+  close (): Promise<void>
+}
+
+/** The whole gateway, in the order a request meets it. */
+export async function createGateway ({ config, store, log, now = Date.now }: GatewayOptions): Promise<Gateway> {
+  let isDraining = false
+  const ownCookies = createOwnCookies(config.session.cookieName)
+  const trusted = createTrustedProxies(config.server.trustedProxies)
+  const seals = await createCookieSeals({ keys: config.session.keys, ticketMaxAgeMs: config.session.maxAge, transactionMaxAgeMs })
+  const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: config.session.maxAge, idleTimeoutMs: config.session.idleTimeout, now })
+  const aihubmix = createAihubmixClient({ aihubmix: config.aihubmix, subject: config.identity.subject, now })
+  const transactions = createLoginTransactions({ seal: seals.transaction, cookiePrefix: ownCookies.loginPrefix, now })
+  const cookies = createSetCookies({ isSecure: config.server.publicUrl.startsWith('https:'), domain: config.session.cookieDomain })
+  const signIn = createSignIn({ config, aihubmix, transactions, cookies, ownCookies })
+  const upstreams = createUpstreams(config.routes)
+  const live = createLiveConnections()
+
+  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in` })
+  const app: FastifyInstance = Fastify({
+    ...publicServerOptions(config.server),
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger, // a child a request costs more than naming the id where a line is written
+    genReqId: (request) => requestIdOf(request, trusted),
+    frameworkErrors: (error, request, reply) => { answerError(error, request, reply) }
+  })
+  const renewal = createRenewal({
+    sessions,
+    aihubmix,
+    identityMaxAgeMs: config.identity.maxAge,
+    identityMaxStaleMs: config.identity.maxStale,
+    waitMs: config.aihubmix.timeout,
+    now,
+    log: app.log
+  })
+  const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
+  const admit = createAdmit({ config, currentSession })
+
+  neverParseBodies(app)
+  const upgradeOf = acceptUpgrades(app)
+  logEachRequest(app)
+  readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
+  answerErrors(app, answerError)
+
+  app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
+  await app.register(loginPlugin, { config, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, now })
+  await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
+  await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf })
+
+  const admin: FastifyInstance = Fastify({ loggerInstance: log, logController: new LogController({ disableRequestLogging: true }) })
+  await admin.register(adminPlugin, { store, isDraining: () => isDraining })
+
+  return {
+    app,
+    admin,
+    drain () { isDraining = true },
+    async close () {
+      isDraining = true
+      live.endAll()
+      await app.close()
+      await Promise.all([renewal.settled(), upstreams.close(), admin.close(), seals.close()])
+    }
+  }
+}
+
+/** The public listener reads no body, ever: what is bound for an app is the app's to parse, and our own forms carry none. */
+function neverParseBodies (app: FastifyInstance): void {
+  for (const method of METHODS) if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+}

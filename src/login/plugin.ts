@@ -1,0 +1,156 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isSameOrigin, wantsHtml } from '../access/caller.ts'
+import type { AihubmixClient } from '../aihubmix/client.ts'
+import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+import { languageHref, localeOf, searchOf, sendPage } from '../pages/plugin.ts'
+import { signInPage } from '../pages/sign-in.ts'
+import { signOutPage } from '../pages/sign-out.ts'
+import { signedOutPage } from '../pages/signed-out.ts'
+import { cookieValues, type OwnCookies } from '../session/cookies.ts'
+import type { SessionStore } from '../session/store.ts'
+import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
+import { readAuthorizationResponse, refusalError } from './callback.ts'
+import { triedCookies, type CurrentSession } from './current-session.ts'
+import { returnTo } from './return-to.ts'
+import type { SetCookies } from './set-cookies.ts'
+import type { SignIn } from './sign-in.ts'
+import { transactionMaxAgeMs, type LoginTransaction, type LoginTransactions } from './transaction.ts'
+
+export interface LoginOptions {
+  readonly config: Config
+  readonly aihubmix: AihubmixClient
+  readonly store: SessionStore
+  readonly sessions: UserSessions
+  readonly transactions: LoginTransactions
+  readonly currentSession: CurrentSession
+  readonly signIn: SignIn
+  readonly cookies: SetCookies
+  readonly ownCookies: OwnCookies
+  /** Closes what the ended session still holds open. */
+  readonly endConnections: (sessionId: string) => void
+  readonly now: () => number
+}
+
+const signedOutMarkMs = 24 * 3_600_000
+
+/** The sign-in endpoints: sign_in, start, callback, sign_out. */
+export async function loginPlugin (app: FastifyInstance, options: LoginOptions): Promise<void> {
+  const { config, signIn, currentSession, cookies, ownCookies } = options
+  const { publicUrl } = config.server
+  const whereTo = (request: FastifyRequest): string => returnTo(searchOf(request).get('rd'), { publicUrl, sharesSession: sharesSession(config) })
+
+  app.get('/oauth2/sign_in', async (request, reply) => sendPage(reply, signInPage({
+    locale: localeOf(request),
+    languageHref: languageHref(request),
+    host: new URL(publicUrl).host,
+    scopes: config.aihubmix.scope.split(' '),
+    startHref: `/oauth2/start?${new URLSearchParams({ rd: whereTo(request) })}`,
+    autoAuthorize: config.aihubmix.autoAuthorize
+  })))
+
+  app.get('/oauth2/start', async (request, reply) => signIn.begin(request, reply, whereTo(request)))
+
+  app.get(new URL(config.aihubmix.redirectUri).pathname, async (request, reply) => await callback(request, reply, options))
+
+  app.get('/oauth2/sign_out', async (request, reply) => {
+    const opened = await currentSession(request.headers.cookie)
+    const page = { locale: localeOf(request), languageHref: languageHref(request) }
+    return sendPage(reply, opened === null
+      ? signedOutPage({ ...page, signInHref: '/oauth2/sign_in' })
+      : signOutPage({ ...page, username: opened.session.identity.username, returnHref: '/' }))
+  })
+
+  app.post('/oauth2/sign_out', async (request, reply) => {
+    // A cross-site form would sign people out (RFC 9700 §4.7 in spirit): only our own pages may.
+    if (!isSameOrigin(request.headers, [publicUrl, ...ownOrigins(request)])) throw new GatewayError('cross_origin')
+    for (const { session } of await endPresentedSessions(request, options)) {
+      request.log.info({ audit: 'sign_out', id: request.id, user: session.identity.id }, 'signed out')
+    }
+    cookies.clear(reply, ownCookies.session)
+    cookies.set(reply, ownCookies.signedOut, '1', signedOutMarkMs)
+    reply.header('cache-control', 'no-store')
+    return wantsHtml(request.headers) ? reply.redirect('/oauth2/sign_out', 303) : reply.code(204).send()
+  })
+}
+
+async function callback (request: FastifyRequest, reply: FastifyReply, options: LoginOptions): Promise<FastifyReply> {
+  const { cookies, transactions } = options
+  reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
+  const response = readAuthorizationResponse(searchOf(request))
+  const transaction = await spentTransaction(response.state, request, options)
+  // Back, or a second answer to the same attempt: whoever is signed in goes on to the app (oauth2-proxy#1888).
+  if (transaction instanceof GatewayError) return await alreadySignedIn(request, reply, options, transaction)
+  cookies.clear(reply, transactions.cookieName(response.state))
+  if ('refusal' in response) throw refusalError(response.refusal)
+
+  await beginSession(request, reply, options, transaction, response.code)
+  return reply.redirect(transaction.returnTo, 303)
+}
+
+/** Spends the state before anything else is done with the response, once over all replicas. */
+async function spentTransaction (state: string, request: FastifyRequest, { transactions, store }: LoginOptions): Promise<LoginTransaction | GatewayError> {
+  try {
+    const transaction = transactions.find(state, request.headers.cookie)
+    const isFirst = await store.spendOnce(transactions.cookieName(state), transactionMaxAgeMs)
+    return isFirst ? transaction : new GatewayError('invalid_state', { cause: new Error('the state was spent before') })
+  } catch (error) {
+    if (error instanceof GatewayError && error.status === 400) return error
+    throw error
+  }
+}
+
+async function alreadySignedIn (request: FastifyRequest, reply: FastifyReply, { currentSession }: LoginOptions, error: GatewayError): Promise<FastifyReply> {
+  if (await currentSession(request.headers.cookie) === null) throw error
+  return reply.redirect('/', 303)
+}
+
+async function beginSession (request: FastifyRequest, reply: FastifyReply, options: LoginOptions, transaction: LoginTransaction, code: string): Promise<void> {
+  const { config, aihubmix, sessions, cookies, ownCookies, now } = options
+  const tokens = await aihubmix.authorizationCodeGrant({
+    code,
+    redirectUri: config.aihubmix.redirectUri,
+    codeVerifier: config.aihubmix.pkce === 'S256' ? transaction.codeVerifier : null
+  })
+  const identity = await firstIdentity(() => aihubmix.userinfo(tokens))
+  await endPresentedSessions(request, options)
+  const { cookieValue, opened } = await sessions.begin({ tokens, identity, createdAt: now(), lastSeenAt: now() })
+  cookies.set(reply, ownCookies.session, cookieValue, config.session.maxAge)
+  if (cookieValues(request.headers.cookie, ownCookies.signedOut).length > 0) cookies.clear(reply, ownCookies.signedOut)
+  logSignIn(request, opened)
+}
+
+/** A token that is refused the moment it was given is no reason to sign in again: that would loop. */
+async function firstIdentity (read: () => ReturnType<AihubmixClient['userinfo']>): ReturnType<AihubmixClient['userinfo']> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'login_required') throw new GatewayError('exchange_failed', { cause: error.cause })
+    throw error
+  }
+}
+
+/** Ends every session the browser shows a ticket of: at sign-out, and before another begins, whoever's it was (RFC 9700 §4.7). */
+async function endPresentedSessions (request: FastifyRequest, { sessions, ownCookies, endConnections }: LoginOptions): Promise<readonly OpenSession[]> {
+  const values = cookieValues(request.headers.cookie, ownCookies.session).slice(0, triedCookies)
+  const opened = (await Promise.all(values.map((value) => sessions.fromCookie(value)))).filter((found) => found !== null)
+  await Promise.all(opened.map(({ ticket }) => sessions.end(ticket)))
+  for (const { ticket } of opened) endConnections(ticket.id)
+  return opened
+}
+
+function logSignIn (request: FastifyRequest, { session: { identity, tokens } }: OpenSession): void {
+  request.trail.user = identity.id
+  request.log.info({ audit: 'sign_in', id: request.id, user: identity.id, scope: tokens.scope }, 'signed in')
+}
+
+/** A browser names the origin of the page, and the host it posts to, itself: where the two agree, the page is of this very site. */
+function ownOrigins ({ headers: { host = '' } }: FastifyRequest): readonly string[] {
+  return [`https://${host}`, `http://${host}`]
+}
+
+/** The hosts of our routes that see the session cookie: those at or below `cookieDomain`. */
+function sharesSession ({ session: { cookieDomain }, routes }: Config): (host: string) => boolean {
+  return (host) => cookieDomain !== null && (host === cookieDomain || host.endsWith(`.${cookieDomain}`)) &&
+    routes.some((route) => route.host === host || (route.host?.startsWith('*.') === true && host.endsWith(route.host.slice(1))))
+}

@@ -1,0 +1,43 @@
+import { readRequestTarget } from '../access/request-target.ts'
+
+const longestTarget = 2_048
+
+interface ReturnToOptions {
+  /** The public origin: sign-in always ends there. */
+  readonly publicUrl: string
+  /** Whether a host may be returned to besides: one of ours that shares the session cookie. */
+  readonly sharesSession: (host: string) => boolean
+}
+
+/**
+ * Where the user goes after sign-in: the local path asked for, byte for byte, or an address on a host that shares the
+ * session; everything else becomes `/` (open redirection, RFC 9700 §4.11). Never one of the gateway's own addresses.
+ */
+export function returnTo (asked: string | null, options: ReturnToOptions): string {
+  if (asked === null || asked.length > longestTarget) return '/'
+  return isLocalPath(asked, options.publicUrl) || isSharedAddress(asked, options) ? asked : '/'
+}
+
+/** One slash and plain visible ASCII: then no browser reads a host into it. The URL parser is asked all the same. */
+function isLocalPath (asked: string, publicUrl: string): boolean {
+  if (!/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(asked)) return false
+  const url = URL.parse(asked, publicUrl)
+  return url !== null && url.origin === publicUrl && !url.pathname.startsWith('//') && isOrdinaryTarget(asked)
+}
+
+function isSharedAddress (asked: string, { publicUrl, sharesSession }: ReturnToOptions): boolean {
+  if (!/^https?:\/\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/i.test(asked)) return false
+  const url = URL.parse(asked)
+  const ours = new URL(publicUrl)
+  return url !== null && url.username === '' && url.password === '' && url.protocol === ours.protocol && url.port === ours.port &&
+    (url.hostname === ours.hostname || sharesSession(url.hostname)) && isOrdinaryTarget(url.pathname + url.search)
+}
+
+/** A target the proxy would take, and none under /oauth2: that could sign out or loop. */
+function isOrdinaryTarget (target: string): boolean {
+  try {
+    return !readRequestTarget(target.split('#', 1)[0] ?? '/').isReserved
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AihubmixClient } from '../aihubmix/client.ts'
+import type { Config } from '../config/schema.ts'
+import { isNavigation } from '../access/caller.ts'
+import { GatewayError } from '../errors.ts'
+import { cookieValues, type OwnCookies } from '../session/cookies.ts'
+import type { SetCookies } from './set-cookies.ts'
+import { transactionMaxAgeMs, type LoginTransactions } from './transaction.ts'
+
+interface SignInOptions {
+  readonly config: Config
+  readonly aihubmix: Pick<AihubmixClient, 'authorizationUrl'>
+  readonly transactions: LoginTransactions
+  readonly cookies: SetCookies
+  readonly ownCookies: OwnCookies
+}
+
+export interface SignIn {
+  /** Sends the browser to AIHubMix; it comes back to `returnTo`. */
+  begin (request: FastifyRequest, reply: FastifyReply, returnTo: string): FastifyReply
+  /**
+   * Answers a request that needs a session and has none: a navigation is led to sign in, nothing else ever is.
+   * @throws GatewayError login_required
+   */
+  challenge (request: FastifyRequest, reply: FastifyReply, isApi: boolean): FastifyReply
+}
+
+export function createSignIn ({ config, aihubmix, transactions, cookies, ownCookies }: SignInOptions): SignIn {
+  const { publicUrl } = config.server
+  const publicHost = new URL(publicUrl).hostname.replace(/\.$/, '')
+
+  const begin: SignIn['begin'] = (request, reply, returnTo) => {
+    // The cookie of the attempt must be where AIHubMix sends the browser back to.
+    if (request.hostName !== publicHost) return reply.redirect(startUrl(returnTo), 302)
+    const { transaction, cookieName, cookieValue, crowdedOut } = transactions.begin(returnTo, request.headers.cookie)
+    for (const name of crowdedOut) cookies.clear(reply, name)
+    cookies.set(reply, cookieName, cookieValue, transactionMaxAgeMs)
+    reply.header('cache-control', 'no-store')
+    return reply.redirect(aihubmix.authorizationUrl({
+      state: transaction.state,
+      codeChallenge: config.aihubmix.pkce === 'S256' ? codeChallenge(transaction.codeVerifier) : null,
+      oneClick: config.aihubmix.autoAuthorize && !hasSignedOut(request)
+    }), 302)
+  }
+
+  /** After a sign-out one click must not sign the same person in again unasked (R-14). */
+  const hasSignedOut = (request: FastifyRequest): boolean => cookieValues(request.headers.cookie, ownCookies.signedOut).length > 0
+
+  const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ rd: returnTo })}`
+
+  return {
+    begin,
+    challenge (request, reply, isApi) {
+      if (cookieValues(request.headers.cookie, ownCookies.session).length > 0) cookies.clear(reply, ownCookies.session)
+      if (isApi || !isNavigation(request.method, request.headers)) throw new GatewayError('login_required')
+      reply.header('cache-control', 'no-store').header('vary', 'cookie, sec-fetch-mode, accept')
+      if (!hasSignedOut(request)) return begin(request, reply, request.target.raw)
+      return reply.redirect(`/oauth2/sign_in?${new URLSearchParams({ rd: request.target.raw })}`, 302)
+    }
+  }
+}
+
+/** S256 (RFC 7636 §4.2). */
+function codeChallenge (codeVerifier: string): string {
+  return createHash('sha256').update(codeVerifier).digest('base64url')
+}

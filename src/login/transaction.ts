@@ -1,0 +1,80 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { GatewayError } from '../errors.ts'
+import { cookieNames, cookieValues } from '../session/cookies.ts'
+import type { CookieSeal } from '../session/plugin.ts'
+
+/**
+ * One sign-in attempt: "transaction-specific and securely bound to the user agent" (RFC 9700 §2.1.1). It lives in a sealed
+ * cookie of its own, so several tabs sign in at once, and a callback that reaches another browser is worth nothing.
+ */
+export interface LoginTransaction {
+  readonly state: string
+  /** RFC 7636 §4.1 */
+  readonly codeVerifier: string
+  readonly returnTo: string
+  /** epoch ms */
+  readonly startedAt: number
+}
+
+/** How long a person may take at AIHubMix. */
+export const transactionMaxAgeMs = 10 * 60_000
+
+/** Sign-in cookies of one browser together: more would meet header limits (oauth2-proxy#2383). */
+const cookieBudgetBytes = 8 * 1024
+
+export interface LoginTransactions {
+  /** A new attempt, its cookie, and the cookies of older attempts that have to go to make room. */
+  begin (returnTo: string, cookieHeader: string | undefined): { transaction: LoginTransaction, cookieName: string, cookieValue: string, crowdedOut: readonly string[] }
+  /**
+   * The attempt this state belongs to, if this browser began it.
+   * @throws GatewayError invalid_state, sign_in_expired
+   */
+  find (state: string, cookieHeader: string | undefined): LoginTransaction
+  cookieName (state: string): string
+}
+
+interface LoginTransactionsOptions {
+  readonly seal: CookieSeal
+  /** Every sign-in cookie's name begins so; it begins with the session cookie's name, so the proxy cuts both in one go. */
+  readonly cookiePrefix: string
+  readonly now: () => number
+}
+
+export function createLoginTransactions ({ seal, cookiePrefix, now }: LoginTransactionsOptions): LoginTransactions {
+  const cookieName = (state: string): string => cookiePrefix + createHash('sha256').update(state).digest('base64url').slice(0, 12)
+
+  const opened = (value: string): LoginTransaction | null => {
+    const data = seal.open(value)
+    if (data?.['state'] === undefined || data['codeVerifier'] === undefined || data['returnTo'] === undefined) return null
+    return { state: data['state'], codeVerifier: data['codeVerifier'], returnTo: data['returnTo'], startedAt: Number(data['startedAt']) }
+  }
+
+  const olderAttempts = (cookieHeader: string | undefined) => cookieNames(cookieHeader, cookiePrefix)
+    .map((name) => {
+      const value = cookieValues(cookieHeader, name)[0] ?? ''
+      return { name, bytes: name.length + value.length, startedAt: opened(value)?.startedAt ?? 0 }
+    })
+    .toSorted((a, b) => b.startedAt - a.startedAt)
+
+  return {
+    cookieName,
+    begin (returnTo, cookieHeader) {
+      const transaction = { state: randomText(), codeVerifier: randomText(), returnTo, startedAt: now() }
+      const cookieValue = seal.seal({ ...transaction, startedAt: String(transaction.startedAt) })
+      let bytes = cookieValue.length
+      const crowdedOut = olderAttempts(cookieHeader).filter((attempt) => (bytes += attempt.bytes) > cookieBudgetBytes).map(({ name }) => name)
+      return { transaction, cookieName: cookieName(transaction.state), cookieValue, crowdedOut }
+    },
+    find (state, cookieHeader) {
+      const transaction = cookieValues(cookieHeader, cookieName(state)).map(opened).find((found) => found?.state === state)
+      if (transaction == null) throw new GatewayError('invalid_state', { cause: new Error('no sign-in cookie for this state') })
+      if (now() - transaction.startedAt > transactionMaxAgeMs) throw new GatewayError('sign_in_expired')
+      return transaction
+    }
+  }
+}
+
+/** 256 bits, unguessable (RFC 9700 §4.7, RFC 7636 §7.1). */
+function randomText (): string {
+  return randomBytes(32).toString('base64url')
+}

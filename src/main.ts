@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module'
+
+type Command = (argv: readonly string[]) => Promise<number>
+
+/** Each command is loaded only when it is asked for: `serve` starts faster so. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./cli/serve.ts')).serveCommand,
+  check: async () => (await import('./cli/check.ts')).checkCommand,
+  schema: async () => (await import('./cli/schema.ts')).schemaCommand,
+  keygen: async () => (await import('./cli/keygen.ts')).keygenCommand,
+  app: async () => (await import('./cli/app.ts')).appCommand,
+  emulator: async () => (await import('./cli/emulator.ts')).emulatorCommand,
+  demo: async () => (await import('./cli/demo.ts')).demoCommand
+}
+
+const notYet = ['sessions', 'import']
+
+const help = `aihubmix-gateway [COMMAND] [OPTIONS]
+
+An OAuth gateway in front of any app: signs users in through AIHubMix and tells the app who they are.
+
+  serve        runs the gateway (the default)
+  check        validates the configuration and prints it with secrets masked
+  schema       prints the JSON Schema of the configuration file
+  keygen       prints one new session key
+  app create   registers an OAuth app at AIHubMix
+  emulator     AIHubMix on loopback, to develop and test against
+  demo         emulator, sample app and gateway together, to look at
+
+  --help       prints this; after a command, that command's own
+  --version    prints the version
+
+Exit code 0: good. 1: failed. 2: the command was not understood.`
+
+async function main (argv: readonly string[]): Promise<number> {
+  const [first = 'serve', ...rest] = argv
+  if (first === '--help' || first === '-h') return print(help)
+  if (first === '--version') return print(createRequire(import.meta.url)('../package.json').version)
+  // `aihubmix-gateway --config FILE` is `serve --config FILE`
+  const [name, args] = first.startsWith('-') ? ['serve', argv] : [first, rest]
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (load === undefined) return refuse(name)
+  return await (await load())(args)
+}
+
+function print (text: string): number {
+  console.log(text)
+  return 0
+}
+
+function refuse (name: string): number {
+  console.error(notYet.includes(name) ? `"${name}" is not built yet in this version.` : `There is no command "${name}".`)
+  console.error('Run `aihubmix-gateway --help` to see the commands.')
+  return 2
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,47 @@
+import type { ErrorCode } from '../errors.ts'
+
+/** What an error page says: what it is, what it means for the reader, and what to do now. */
+export interface ErrorTexts {
+  readonly title: string
+  readonly text: string
+  readonly nextStep: string
+}
+
+/** Everything our pages say, once per language. A language that lacks a text does not compile. */
+export interface PageTexts {
+  /** The language's own name, as the switch shows it. */
+  readonly languageName: string
+  readonly languageSwitch: string
+  readonly signIn: {
+    readonly title: string
+    readonly asks: string
+    /** Scopes of AIHubMix in words; a scope not listed here is shown by its name. */
+    readonly scopes: { readonly profile: string, readonly balance: string }
+    readonly otherScope: (scope: string) => string
+    readonly grantsAtOnce: string
+    readonly asksFirst: string
+    readonly keepsTokens: string
+    readonly action: string
+  }
+  readonly signOut: {
+    readonly title: string
+    readonly signedInAs: string
+    readonly text: string
+    readonly action: string
+    readonly cancel: string
+  }
+  readonly signedOut: {
+    readonly title: string
+    readonly text: string
+    readonly providerStays: string
+    readonly action: string
+  }
+  readonly error: {
+    readonly nextStep: string
+    readonly status: string
+    readonly code: string
+    readonly requestId: string
+    readonly actions: { readonly 'sign-in': string, readonly retry: string, readonly home: string }
+  }
+  readonly errors: Readonly<Record<ErrorCode, ErrorTexts>>
+}

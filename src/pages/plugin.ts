@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { hasBody, wantsHtml } from '../access/caller.ts'
+import { errorCatalogue, GatewayError, type ErrorCode } from '../errors.ts'
+import { errorPage } from './error.ts'
+import { negotiateLocale, type Locale } from './locale.ts'
+import { pageHeaders } from './page-headers.ts'
+
+/** The language a page is shown in: `?lang=`, else what the browser prefers. */
+export function localeOf (request: FastifyRequest): Locale {
+  return negotiateLocale(request.headers['accept-language'], searchOf(request).get('lang'))
+}
+
+/** The query as sent; a repeated parameter keeps its first value. */
+export function searchOf ({ raw: { url = '' } }: FastifyRequest): URLSearchParams {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : url.slice(at))
+}
+
+/** This very address in another language. */
+export function languageHref (request: FastifyRequest): (locale: Locale) => string {
+  return (locale) => {
+    const search = searchOf(request)
+    search.set('lang', locale)
+    return `${(request.raw.url ?? '/').split('?', 1)[0]}?${search}`
+  }
+}
+
+export function sendPage (reply: FastifyReply, page: string): FastifyReply {
+  return reply.headers(pageHeaders).send(page)
+}
+
+interface ErrorAnswerOptions {
+  /** Absolute: a program may run anywhere. */
+  readonly loginUrl: string
+}
+
+export type ErrorAnswer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
+/** The one place where a failure becomes an answer: a page for a person, JSON for a program, the cause for the log alone. */
+export function createErrorAnswer ({ loginUrl }: ErrorAnswerOptions): ErrorAnswer {
+  return function answerError (thrown, request, reply) {
+    const error = thrown instanceof GatewayError ? thrown : new GatewayError(codeFor(thrown), { cause: thrown })
+    logError(error, request)
+    reply.code(error.status)
+    if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
+    // What is left of a body would be read as the next request (RFC 9112 §9.3).
+    if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
+    return wantsHtml(request.headers) ? sendPage(reply, pageFor(error, request)) : sendJson(reply, error, request.id, loginUrl)
+  }
+}
+
+export function answerErrors (app: FastifyInstance, answerError: ErrorAnswer): void {
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
+  app.setNotFoundHandler((request, reply) => answerError(new GatewayError('not_found'), request, reply))
+}
+
+function logError (error: GatewayError, request: FastifyRequest): void {
+  const level = error.status >= 500 ? 'error' : 'debug'
+  request.log[level]({ id: request.id, code: error.code, err: error.cause }, `answered ${error.status}`)
+}
+
+function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, loginUrl: string): FastifyReply {
+  reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: 'accept, cookie' })
+  if (error.status === 401) reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
+  return reply.send({
+    error: error.code,
+    message: error.message,
+    request_id: requestId,
+    ...(error.status === 401 ? { login_url: loginUrl } : {})
+  })
+}
+
+const beginsAnew = new Set<ErrorCode>(['missing_parameters', 'invalid_state', 'sign_in_expired', 'consent_refused', 'exchange_failed', 'login_required'])
+
+function pageFor (error: GatewayError, request: FastifyRequest): string {
+  const [actionKind, actionHref] = beginsAnew.has(error.code)
+    ? ['sign-in', '/oauth2/sign_in'] as const
+    : error.status >= 500 && request.method === 'GET' && !request.target.isReserved
+      ? ['retry', request.target.raw] as const
+      : ['home', '/'] as const
+  return errorPage({
+    locale: localeOf(request),
+    code: error.code,
+    status: error.status,
+    requestId: request.id,
+    actionKind,
+    actionHref,
+    languageHref: languageHref(request)
+  })
+}
+
+/** Errors of the framework and of Node carry a status; everything else is ours and unexpected. */
+function codeFor (thrown: unknown): ErrorCode {
+  const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : 500
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'FST_ERR_BAD_URL') return 'malformed_request_target'
+  const exact = (Object.keys(errorCatalogue) as ErrorCode[]).find((code) => errorCatalogue[code].status === status)
+  return typeof status === 'number' && status < 500 ? exact ?? 'malformed_request' : 'internal_error'
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import { GatewayError } from '../errors.ts'
+
+/** Who sent a request, and by which name it is known in every log: never believed from a peer that is not trusted. */
+export interface Forwarded {
+  /** Every X-Forwarded-* and trace header the app receives, flat: name, value, name, value … */
+  readonly headers: readonly string[]
+  readonly clientAddress: string
+}
+
+export interface TrustedProxies {
+  includes (address: string): boolean
+}
+
+/** IP addresses and CIDRs; an IPv4 address mapped into IPv6 is the IPv4 address. */
+export function createTrustedProxies (networks: readonly string[]): TrustedProxies {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return {
+    includes (address) {
+      const family = isIP(address)
+      return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
+    }
+  }
+}
+
+const longestChain = 50
+const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+const requestIdPattern = /^[\w.:-]{1,128}$/
+
+/** A new id of a request; it is the id of its trace too (W3C Trace Context §3.2.2.3), so one string finds both. */
+export function newRequestId (): string {
+  return randomUUID().replaceAll('-', '')
+}
+
+/** The id a trusted proxy gave this request, else a new one. */
+export function requestIdOf (request: IncomingMessage, trusted: TrustedProxies): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && requestIdPattern.test(given) && trusted.includes(request.socket.remoteAddress ?? '') ? given : newRequestId()
+}
+
+/** Builds what tells the app about the browser's side of the request, from nothing but what we know or a trusted proxy said. */
+export function forwarded (request: IncomingMessage, requestId: string, publicUrl: URL, trusted: TrustedProxies): Forwarded {
+  const peer = withoutMapping(request.socket.remoteAddress ?? '')
+  const believed = trusted.includes(peer) ? request.headers : {}
+  const chain = addressChain(single(believed['x-forwarded-for']))
+  const host = single(believed['x-forwarded-host']) ?? request.headers.host ?? publicUrl.host
+  const proto = protocol(single(believed['x-forwarded-proto'])) ?? publicUrl.protocol.slice(0, -1)
+  const traceparent = single(believed['traceparent'])
+  const tracestate = single(believed['tracestate'])
+  return {
+    clientAddress: rightmostUntrusted([...chain, peer], trusted),
+    headers: [
+      'X-Forwarded-For', [...chain, peer].join(', '),
+      'X-Forwarded-Host', host,
+      'X-Forwarded-Proto', proto,
+      'X-Forwarded-Port', /:(\d+)$/.exec(host)?.[1] ?? (proto === 'https' ? '443' : '80'),
+      'X-Request-Id', requestId,
+      'traceparent', traceparent !== undefined && traceparentPattern.test(traceparent) ? traceparent : newTraceparent(requestId),
+      ...(traceparent !== undefined && tracestate !== undefined ? ['tracestate', tracestate] : [])
+    ]
+  }
+}
+
+function newTraceparent (requestId: string): string {
+  const traceId = /^[0-9a-f]{32}$/.test(requestId) ? requestId : newRequestId()
+  return `00-${traceId}-${traceId.slice(8, 24)}-00`
+}
+
+/** Node joins repeated headers with a comma; a list where one value belongs is no value. */
+function single (value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** The last entry is what the nearest trusted proxy saw. */
+function protocol (value: string | undefined): string | undefined {
+  const last = value?.split(',').at(-1)?.trim().toLowerCase()
+  return last === 'http' || last === 'https' ? last : undefined
+}
+
+/** What is no address is left out: it is never trusted and never passed on. */
+function addressChain (value: string | undefined): readonly string[] {
+  if (value === undefined) return []
+  return value.split(',', longestChain).map((entry) => withoutPort(entry.trim())).filter((entry) => isIP(entry) !== 0).map(withoutMapping)
+}
+
+function withoutPort (entry: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(entry)?.[1] ?? entry
+}
+
+function withoutMapping (address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+function rightmostUntrusted (chain: readonly string[], trusted: TrustedProxies): string {
+  return chain.findLast((address) => !trusted.includes(address)) ?? chain[0] ?? ''
+}
+
+/** @throws GatewayError expectation_failed: only 100-continue is defined (RFC 9110 §10.1.1) */
+export function checkExpectation (request: IncomingMessage): void {
+  const { expect } = request.headers
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new GatewayError('expectation_failed')
+}

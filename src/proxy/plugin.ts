@@ -1,0 +1,124 @@
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import type { Admission, Admit } from '../access/admission.ts'
+import { hasBody } from '../access/caller.ts'
+import type { Config, Route } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+import { identityHeaders } from '../access/identity-headers.ts'
+import type { SignIn } from '../login/sign-in.ts'
+import type { OwnCookies } from '../session/cookies.ts'
+import { forwarded, type TrustedProxies } from './forwarded.ts'
+import { forward, type ForwardHooks, type Outgoing } from './http.ts'
+import type { LiveConnections } from './live-connections.ts'
+import { createRequestHeaders } from './request-headers.ts'
+import { createResponseHeaders } from './response-headers.ts'
+import type { Upstreams } from './upstreams.ts'
+import { checkHandshake, tunnel, withoutUpgrade, type Upgrade } from './websocket.ts'
+
+export interface ProxyOptions {
+  readonly config: Config
+  readonly admit: Admit
+  readonly signIn: SignIn
+  readonly upstreams: Upstreams
+  readonly trusted: TrustedProxies
+  readonly ownCookies: OwnCookies
+  readonly live: LiveConnections
+  /** The bare connection of a request that asked for a WebSocket. */
+  readonly upgradeOf: (request: IncomingMessage) => Upgrade | undefined
+}
+
+/**
+ * Everything that is not the gateway's own goes through here: admitted or not, then forwarded.
+ * @fastify/http-proxy holds the routes; the request itself is forwarded by our own transport (docs/decisions/0002).
+ */
+export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions): Promise<void> {
+  const handler = createProxyHandler(options)
+  await app.register(httpProxy, {
+    upstream: '',
+    replyOptions: { getUpstream: () => 'http://unused.invalid' },
+    httpMethods: app.supportedMethods.filter((method) => method !== 'TRACE'),
+    // The destination is ours to build from the very target that was decided on: nothing is left to rewrite or to resolve.
+    preRewrite: () => '/',
+    proxyPayloads: false,
+    handler
+  })
+}
+
+function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf }: ProxyOptions) {
+  const identityNames = Object.keys(config.headers.set)
+  const publicUrl = new URL(config.server.publicUrl)
+  const { bodyBytes: bodyLimitBytes } = config.server.limits
+  const requestHeaders = createRequestHeaders({ identityNames: [...identityNames, 'X-User-Assertion'], ownCookies })
+  const responseHeaders = createResponseHeaders(ownCookies, identityNames)
+  const identityOf = identityHeaders(config.headers.set)
+
+  return async function passThrough (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
+    const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
+    const admission = await admit({ host, method, target, cookieHeader })
+    request.trail.route = routeName(admission.route)
+    request.trail.user = admission.opened?.session.identity.id ?? null
+
+    switch (admission.decision.outcome) {
+      case 'sign-in': return signIn.challenge(request, reply, admission.route.api)
+      case 'deny': throw denied(request, admission.decision.rule)
+      case 'allow': return await pass(request, reply, admission)
+    }
+  }
+
+  async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission): Promise<void> {
+    const upgrade = upgradeOf(request.raw)
+    if (upgrade !== undefined) checkUpgrade(request, route)
+    const sentAt = performance.now()
+    const onAnswer = (): void => {
+      request.trail.upstreamMs = performance.now() - sentAt
+      reply.hijack()
+    }
+    const hooks: ForwardHooks = upgrade === undefined
+      ? { responseHeaders, onAnswer }
+      : {
+          responseHeaders,
+          onAnswer,
+          onUpgrade (headers, socket) {
+            live.add(opened?.ticket.id ?? null, upgrade.socket)
+            tunnel(upgrade, socket, responseHeaders(withoutUpgrade(headers)))
+          }
+        }
+    await forward(request.raw, reply.raw, outgoing(request, route, opened), hooks)
+  }
+
+  function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened']): Outgoing {
+    const { raw } = request
+    const upstream = upstreams.of(route)
+    const headers = requestHeaders(raw.rawHeaders, {
+      host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,
+      forwarded: forwarded(raw, request.id, publicUrl, trusted).headers,
+      identity: opened === null ? [] : identityOf(opened.session),
+      hasBody: hasBody(raw.headers)
+    })
+    return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: hasBody(raw.headers), bodyLimitBytes }
+  }
+
+  function checkUpgrade (request: FastifyRequest, route: Route): void {
+    if (!route.websocket.enabled) throw new GatewayError('access_denied', { cause: new Error('WebSockets are off on this route') })
+    const { allowedOrigins } = route.websocket
+    checkHandshake(request.raw, allowedOrigins.length === 0 ? [publicUrl.origin] : allowedOrigins)
+  }
+}
+
+/** The target byte for byte, but for a prefix to be cut; one that is spelled in another way cannot be cut without a doubt. */
+function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
+  if (!stripPrefix || prefix === '/') return raw
+  if (!raw.startsWith(prefix)) throw new GatewayError('malformed_request_target', { cause: new Error('the prefix to strip is encoded') })
+  const rest = raw.slice(prefix.length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function denied (request: FastifyRequest, rule: string): GatewayError {
+  request.log.info({ audit: 'denied', id: request.id, user: request.trail.user, rule }, 'denied')
+  return new GatewayError('access_denied', { cause: new Error(rule) })
+}
+
+function routeName ({ host, path }: Route): string {
+  return `${host ?? ''}${path}`
+}

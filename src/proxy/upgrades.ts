@@ -1,0 +1,25 @@
+import { ServerResponse, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import type { Upgrade } from './websocket.ts'
+
+/**
+ * Leads WebSocket upgrades through the same stops as every request: same hooks, same decision, same error answers.
+ * What is answered with anything but 101 ends the connection: nothing a client sends after it is read (oauth2-proxy#1347).
+ */
+export function acceptUpgrades (app: FastifyInstance): (request: IncomingMessage) => Upgrade | undefined {
+  const upgrades = new WeakMap<IncomingMessage, Upgrade>()
+
+  app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    upgrades.set(request, { socket, head })
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket as Socket) // 'upgrade' gives the connection's own socket; its type is the general one
+    response.once('finish', () => socket.end())
+    app.routing(request, response)
+  })
+
+  return (request) => upgrades.get(request)
+}

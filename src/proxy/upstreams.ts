@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { buildConnector, Pool } from 'undici'
+import type { Route } from '../config/schema.ts'
+
+/** Where one route's requests go. */
+export interface Upstream {
+  readonly pool: Pool
+  /** The upstream's own host, for `preserveHost: false`. */
+  readonly host: string
+  readonly basePath: string
+  /** One fixed TLS server name: undici would take the browser's Host for it, and check the certificate against that. */
+  readonly serverName: string
+}
+
+export interface Upstreams {
+  of (route: Route): Upstream
+  close (): Promise<void>
+}
+
+const connectionsPerRoute = 256
+
+/** One pool of kept-alive connections a route: its timeouts, TLS and load are its own. */
+export function createUpstreams (routes: readonly Route[]): Upstreams {
+  const upstreams = new Map<Route, Upstream>()
+  for (const route of routes) {
+    if (route.upstream !== null) upstreams.set(route, createUpstream(route, route.upstream))
+  }
+  return {
+    of (route) {
+      const upstream = upstreams.get(route)
+      if (upstream === undefined) throw new Error(`route ${route.path} has no upstream`)
+      return upstream
+    },
+    async close () { await Promise.all(Array.from(upstreams.values(), ({ pool }) => pool.destroy())) }
+  }
+}
+
+function createUpstream (route: Route, upstream: NonNullable<Route['upstream']>): Upstream {
+  const origin = upstream.kind === 'unix' ? 'http://localhost' : upstream.origin
+  const { host, hostname } = new URL(origin)
+  const serverName = route.tls.serverName ?? hostname
+  const pool = new Pool(origin, {
+    connections: connectionsPerRoute,
+    pipelining: 1, // a slow answer must not hold up another, nor one reset fail two
+    allowH2: false,
+    keepAliveTimeout: 4_000,
+    headersTimeout: route.timeouts.headers,
+    bodyTimeout: route.timeouts.body,
+    connect: connector(route, upstream, serverName)
+  })
+  return { pool, host, serverName, basePath: upstream.kind === 'unix' ? '' : upstream.basePath }
+}
+
+function connector ({ tls, timeouts }: Route, upstream: NonNullable<Route['upstream']>, serverName: string): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: timeouts.connect,
+    rejectUnauthorized: tls.verify,
+    ...(tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) }),
+    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
+    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) }),
+    ...(upstream.kind === 'unix' ? { socketPath: upstream.socketPath } : {})
+  })
+  return ({ servername: _, ...options }, callback) => {
+    // An IP address is checked against the certificate's addresses, and never sent as a name (RFC 6066 §3).
+    connect(isIP(serverName) === 0 ? { ...options, servername: serverName } : options, callback)
+  }
+}

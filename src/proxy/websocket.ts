@@ -1,0 +1,48 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { GatewayError } from '../errors.ts'
+
+/** A request whose client asked to switch protocols: its bare connection, and what the client sent beyond the headers. */
+export interface Upgrade {
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+/**
+ * @throws GatewayError malformed_request for what is no WebSocket handshake (RFC 6455 §4.2.1), cross_origin for a page of another site:
+ * a WebSocket carries cookies and knows no CORS
+ */
+export function checkHandshake ({ method, headers }: IncomingMessage, allowedOrigins: readonly string[]): void {
+  const isHandshake = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' &&
+    headers['sec-websocket-version'] === '13' && /^[A-Za-z0-9+/]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  if (!isHandshake) throw new GatewayError('malformed_request', { cause: new Error('no WebSocket handshake') })
+  // Without an Origin it is no browser; nobody's cookies can be borrowed.
+  if (headers.origin !== undefined && !allowedOrigins.includes(headers.origin)) throw new GatewayError('cross_origin')
+}
+
+/** Joins the two connections byte by byte after the app's 101: frames are never parsed, so there is no parser to attack. */
+export function tunnel ({ socket: client, head }: Upgrade, upstream: Duplex, answerHeaders: readonly string[]): void {
+  client.write(switchingProtocols(answerHeaders))
+  if (head.length > 0) upstream.write(head)
+  join(client, upstream)
+  join(upstream, client)
+  client.pipe(upstream)
+  upstream.pipe(client)
+}
+
+/** Whichever side goes takes the other with it. */
+function join (one: Duplex, other: Duplex): void {
+  one.on('error', () => other.destroy())
+  one.on('close', () => other.destroy())
+}
+
+function switchingProtocols (headers: readonly string[]): string {
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket']
+  for (let index = 0; index < headers.length; index += 2) lines.push(`${headers[index]}: ${headers[index + 1]}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+/** The headers of the app's 101 without those that `switchingProtocols` writes itself. */
+export function withoutUpgrade ({ connection: _, upgrade: __, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
+  return headers
+}

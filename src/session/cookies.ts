@@ -1,0 +1,55 @@
+/** Reads and cuts a raw Cookie header (RFC 6265 §4.2.1) without parsing what is not ours. */
+
+/** The names of the gateway's own cookies: neither an app nor a browser's other pages have any say in them. */
+export interface OwnCookies {
+  /** Holds the ticket. */
+  readonly session: string
+  /** Begins the name of every sign-in attempt's cookie. */
+  readonly loginPrefix: string
+  /** Marks a browser that signed out: its next sign-in asks first. */
+  readonly signedOut: string
+  includes (name: string): boolean
+}
+
+export function createOwnCookies (session: string): OwnCookies {
+  const loginPrefix = `${session}-login-`
+  const signedOut = `${session}-signed-out`
+  return {
+    session,
+    loginPrefix,
+    signedOut,
+    includes: (name) => name === session || name === signedOut || name.startsWith(loginPrefix)
+  }
+}
+
+/** The name in `name=value`, of a request's pair or of a whole Set-Cookie. */
+export function cookieNameOf (pair: string): string {
+  const end = pair.indexOf('=')
+  return (end === -1 ? pair : pair.slice(0, end)).trim()
+}
+
+/** Every value sent under this name, in the order sent: a parent domain may have set one of the same name. */
+export function cookieValues (header: string | undefined, name: string): readonly string[] {
+  if (header === undefined || !header.includes(name)) return []
+  const values: string[] = []
+  for (const pair of header.split(';')) {
+    if (pair.includes('=') && cookieNameOf(pair) === name) values.push(pair.slice(pair.indexOf('=') + 1).trim())
+  }
+  return values
+}
+
+/** The names of the cookies that begin with `prefix`. */
+export function cookieNames (header: string | undefined, prefix: string): readonly string[] {
+  if (header === undefined || !header.includes(prefix)) return []
+  return header.split(';').map(cookieNameOf).filter((name) => name.startsWith(prefix))
+}
+
+/** The header without our own cookies; every other byte as sent. Null when nothing is left. */
+export function withoutOwnCookies (header: string, own: OwnCookies): string | null {
+  if (!header.includes(own.session)) return header
+  const pairs = header.split(';')
+  const kept = pairs.filter((pair) => !own.includes(cookieNameOf(pair)))
+  if (kept.length === pairs.length) return header
+  const rest = kept.join(';').trimStart()
+  return rest === '' ? null : rest
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import type { SessionConfig } from '../config/schema.ts'
+import { createMemoryStore } from './memory-store.ts'
+import { createRedisStore, type RedisStoreOptions } from './redis-store.ts'
+import type { SessionStore } from './store.ts'
+
+interface StoreLog {
+  error (details: object, message: string): void
+}
+
+/** The store the configuration asks for; it connects by itself, now or when it can. */
+export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLog): SessionStore {
+  if (redis === null) return createMemoryStore()
+  return createRedisStore({
+    url: redis.url,
+    username: redis.username ?? null,
+    password: redis.password ?? null,
+    tls: tlsOptions(redis.tls),
+    keyPrefix: redis.keyPrefix,
+    commandTimeoutMs: redis.commandTimeout,
+    onError: (error) => log.error({ err: error }, 'Redis cannot be reached; trying again')
+  })
+}
+
+function tlsOptions (tls: NonNullable<SessionConfig['redis']>['tls']): RedisStoreOptions['tls'] {
+  if (tls === undefined) return null
+  return {
+    rejectUnauthorized: tls.verify,
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    ...(tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) }),
+    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
+    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) })
+  }
+}

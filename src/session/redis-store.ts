@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { Redis, type RedisOptions } from 'ioredis'
+import { SessionStoreUnavailable } from '../errors.ts'
+import { revisionBytes, type Lease, type SessionId, type SessionStore } from './store.ts'
+
+export interface RedisStoreOptions {
+  readonly url: string
+  readonly username?: string | null
+  readonly password?: string | null
+  readonly tls?: RedisOptions['tls'] | null
+  readonly keyPrefix: string
+  readonly commandTimeoutMs: number
+  /** Told each time the connection fails; the store reconnects by itself. */
+  readonly onError?: (error: Error) => void
+}
+
+/** A value is replaced or deleted only while it still begins with the revision the caller has read. */
+const replaceScript = `
+local current = redis.call('GETRANGE', KEYS[1], 0, ${revisionBytes - 1})
+if current ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`
+
+const deleteRevisionScript = `
+if redis.call('GETRANGE', KEYS[1], 0, ${revisionBytes - 1}) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`
+
+const renewLeaseScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`
+
+const releaseLeaseScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`
+
+/**
+ * Sessions shared by all replicas. All keys of one session carry the same hash tag, so they live on one cluster node.
+ * A command waits for a lost connection half of `commandTimeoutMs` and for its answer no longer than that: ioredis' own
+ * default is over a minute.
+ */
+export function createRedisStore (options: RedisStoreOptions): SessionStore {
+  const { keyPrefix } = options
+  const connectWaitMs = Math.ceil(options.commandTimeoutMs / 2)
+  const redis = connect(options)
+  redis.on('error', (error: Error) => options.onError?.(error))
+  // Starts without Redis and becomes ready later: the first failure is told through 'error', ioredis goes on trying.
+  redis.connect().catch(() => {})
+
+  const sessionKey = (id: SessionId): string => `${keyPrefix}session:{${id}}`
+  const leaseKey = (id: SessionId): string => `${keyPrefix}lease:{${id}}`
+  const spentKey = (name: string): string => `${keyPrefix}spent:{${name}}`
+
+  async function run<Answer> (command: () => Promise<Answer>): Promise<Answer> {
+    try {
+      if (redis.status !== 'ready') await connected(redis, connectWaitMs)
+      return await command()
+    } catch (cause) {
+      throw new SessionStoreUnavailable(cause)
+    }
+  }
+
+  function redisLease (id: SessionId, holder: string, ttlMs: number): Lease {
+    return {
+      renew: () => run(async () => await redis.eval(renewLeaseScript, 1, leaseKey(id), holder, ttlMs) === 1),
+      release: () => run(async () => { await redis.eval(releaseLeaseScript, 1, leaseKey(id), holder) })
+    }
+  }
+
+  return {
+    read: (id) => run(() => redis.getBuffer(sessionKey(id))),
+    create: (id, value, ttlMs) => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) }),
+    replace: (id, revision, value, ttlMs) => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1),
+    delete: (id) => run(async () => { await redis.del(sessionKey(id)) }),
+    deleteRevision: (id, revision) => run(async () => await redis.eval(deleteRevisionScript, 1, sessionKey(id), revision) === 1),
+    spendOnce: (name, ttlMs) => run(async () => await redis.set(spentKey(name), '', 'PX', ttlMs, 'NX') === 'OK'),
+    lease: (id, ttlMs) => run(async () => {
+      const holder = randomBytes(16).toString('base64url')
+      return await redis.set(leaseKey(id), holder, 'PX', ttlMs, 'NX') === 'OK' ? redisLease(id, holder, ttlMs) : null
+    }),
+    ping: () => run(async () => { await redis.ping() }),
+    async close () { redis.disconnect() }
+  }
+}
+
+function connect (options: RedisStoreOptions): Redis {
+  return new Redis(options.url, {
+    lazyConnect: true,
+    commandTimeout: options.commandTimeoutMs,
+    connectTimeout: 2_000,
+    // Commands wait in `connected`, bounded in time; ioredis' own queue would hold them, and their memory, for the whole outage.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    enableAutoPipelining: true,
+    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+    // A failover leaves the old master read-only: connect anew, to where the name points now.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    ...(options.username == null ? {} : { username: options.username }),
+    ...(options.password == null ? {} : { password: options.password }),
+    ...(options.tls == null ? {} : { tls: options.tls })
+  })
+}
+
+/** Resolves when the connection is ready; rejects after `waitMs`. */
+function connected (redis: Redis, waitMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onReady = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    const timer = setTimeout(() => {
+      redis.off('ready', onReady)
+      reject(new Error(`Redis is not connected (${redis.status})`))
+    }, waitMs)
+    redis.setMaxListeners(0)
+    redis.once('ready', onReady)
+  })
+}

@@ -1,0 +1,57 @@
+import t from 'tap'
+import { key, load, problemsOf, redis } from './configured.ts'
+
+const upstream = 'http://a'
+
+/** What contradicts itself, and the key the problem is reported at. */
+const contradictions: ReadonlyArray<readonly [sentence: string, over: object, path: string]> = [
+  ['Redis without keys that all replicas share', { session: { redis } }, 'session.keys'],
+  ['an idle timeout above the maximum age', { session: { maxAge: '1h', idleTimeout: '2h' } }, 'session.idleTimeout'],
+  ['a cookie domain that is not above the public host', { session: { cookieDomain: 'other.com' } }, 'session.cookieDomain'],
+  ['a cookie domain that is a part of a label', { session: { cookieDomain: 'ample.com' } }, 'session.cookieDomain'],
+  ['a cookie domain below the public host', { session: { cookieDomain: 'x.app.example.com' } }, 'session.cookieDomain'],
+  ['a whole top-level domain as cookie domain', { session: { cookieDomain: 'com' } }, 'session.cookieDomain'],
+  ['a part of an IP address as cookie domain', { server: { publicUrl: 'https://10.0.0.1' }, session: { cookieDomain: '0.0.1' } }, 'session.cookieDomain'],
+  ['__Host- with a cookie domain', { session: { cookieName: '__Host-x', cookieDomain: 'example.com' } }, 'session.cookieName'],
+  ['__Host- in another spelling with a cookie domain', { session: { cookieName: '__HOST-x', cookieDomain: 'example.com' } }, 'session.cookieName'],
+  ['__Secure- over http', { server: { publicUrl: 'http://localhost:4180' }, session: { cookieName: '__Secure-x' } }, 'session.cookieName'],
+  ['TLS settings for a Redis that is not asked for TLS', { session: { keys: [key(1)], redis: { ...redis, tls: {} } } }, 'session.redis.tls'],
+  ['a redirect URI on another host', { aihubmix: { redirectUri: 'https://evil.example/cb' } }, 'aihubmix.redirectUri'],
+  ['a redirect URI on another port', { aihubmix: { redirectUri: 'https://app.example.com:8443/cb' } }, 'aihubmix.redirectUri'],
+  ['a stale limit below the age limit', { identity: { maxAge: '2m', maxStale: '1m' } }, 'identity.maxStale'],
+  ['e-mail rules without trusted e-mails', { identity: { allow: { emails: ['a@b.co'] } } }, 'identity.allow.emails'],
+  ['e-mail domains without trusted e-mails', { identity: { allow: { emailDomains: ['b.co'] } } }, 'identity.allow.emailDomains'],
+  ['e-mail rules of a route without trusted e-mails', { routes: [{ upstream, allow: { emails: ['a@b.co'] } }] }, 'routes[0].allow.emails'],
+  ['the admin listener on the public port', { server: { listen: '0.0.0.0:4181' } }, 'admin.listen'],
+  ['no route', { routes: [] }, 'routes'],
+  ['two routes alike', { routes: [{ upstream }, { upstream }] }, 'routes[1].path'],
+  ['two routes that share one method', { routes: [{ upstream, methods: ['GET', 'PUT'] }, { upstream, methods: ['put'] }] }, 'routes[1].path'],
+  ['two routes that differ in spelling only', { routes: [{ upstream, host: 'A.example', path: '/x/' }, { upstream, host: 'a.example', path: '/x' }] }, 'routes[1].path'],
+  ['a route below /oauth2', { routes: [{ upstream, path: '/OAuth2/x' }] }, 'routes[0].path'],
+  ['an allow list where everyone gets through', { routes: [{ upstream, access: 'anyone', allow: { ids: ['1'] } }] }, 'routes[0].allow'],
+  ['onUnknown without minBalance', { routes: [{ upstream, onUnknown: 'block' }] }, 'routes[0].onUnknown'],
+  ['TLS settings for an upstream without TLS', { routes: [{ upstream, tls: { verify: false } }] }, 'routes[0].tls'],
+  ['a client certificate without its key', { routes: [{ upstream: 'https://a', tls: { certFile: '/x' } }] }, 'routes[0].tls'],
+  ['one header under two spellings', { headers: { set: { 'X-User-Id': 'id', x_user_id: 'username' } } }, 'headers.set.x_user_id']
+]
+
+for (const [sentence, over, path] of contradictions) {
+  t.test(`${sentence}: refused`, async (t) => t.match(await problemsOf(t, { over }), [{ path }]))
+}
+
+const accepted: ReadonlyArray<readonly [sentence: string, over: object]> = [
+  ['the public host itself as cookie domain', { session: { cookieDomain: 'app.example.com' } }],
+  ['a parent of the public host as cookie domain', { session: { cookieDomain: 'example.com', cookieName: '__Secure-x' } }],
+  ['two routes with different methods', { routes: [{ upstream, methods: ['GET'] }, { upstream, methods: ['POST'] }] }],
+  ['a route for one method beside the one for all', { routes: [{ upstream }, { upstream, methods: ['POST'] }] }],
+  ['two routes on different hosts', { routes: [{ upstream, host: 'a.example' }, { upstream, host: 'b.example' }, { upstream }] }],
+  ['a route that nobody gets through, without an upstream', { routes: [{ upstream }, { path: '/internal', access: 'nobody' }] }],
+  ['a path that only begins like ours', { routes: [{ upstream, path: '/oauth2x' }] }],
+  ['any free port for both listeners', { server: { listen: '127.0.0.1:0' }, admin: { listen: '127.0.0.1:0' } }],
+  ['the same port on different addresses', { server: { listen: '10.0.0.1:4181' } }],
+  ['e-mail rules with trusted e-mails', { identity: { trustEmails: true, allow: { emails: ['a@b.co'] } } }]
+]
+
+for (const [sentence, over] of accepted) {
+  t.test(`${sentence}: accepted`, async (t) => { await t.resolves(load(t, { over })) })
+}

@@ -1,0 +1,110 @@
+import { key, redis } from './configured.ts'
+
+/** What setting one key does. */
+export interface KeyRow {
+  readonly key: string
+  readonly set: unknown
+  /** What the loaded configuration then holds; absent: the key is refused as not built yet. */
+  readonly gives?: unknown
+  /** A value of a wrong type or form. */
+  readonly wrong: unknown
+  /** What else must be set. */
+  readonly with?: object
+}
+
+const shared = { session: { keys: [key(1)], redis } }
+const trusting = { identity: { trustEmails: true } }
+
+const duration = (path: string, others: object = {}): KeyRow => ({ key: path, set: '90s', gives: 90_000, wrong: 90, with: others })
+const size = (path: string): KeyRow => ({ key: path, set: '2MiB', gives: 2_097_152, wrong: 2048 })
+const flag = (path: string, set: boolean, others: object = {}): KeyRow => ({ key: path, set, gives: set, wrong: 'yes', with: others })
+const text = (path: string, set: string, others: object = {}): KeyRow => ({ key: path, set, gives: set, wrong: 7, with: others })
+const allow = (path: string): readonly KeyRow[] => [
+  { key: `${path}.ids`, set: [42, '43'], gives: ['42', '43'], wrong: 42 },
+  { key: `${path}.usernames`, set: ['ada'], gives: ['ada'], wrong: 'ada' },
+  { key: `${path}.emails`, set: ['Ada@Example.com'], gives: ['ada@example.com'], wrong: ['ada'], with: trusting },
+  { key: `${path}.emailDomains`, set: ['Example.com'], gives: ['example.com'], wrong: ['@example.com'], with: trusting }
+]
+const file = process.execPath // any file that is there to be read
+
+/** One row for every key of the configuration. `routes[0]` is a route with an http upstream unless the row says otherwise. */
+export const keyTable: readonly KeyRow[] = [
+  { key: 'server.listen', set: '[::1]:8080', gives: { host: '::1', port: 8080 }, wrong: 8080 },
+  { key: 'server.publicUrl', set: 'https://APP.example.com:443/', gives: 'https://app.example.com', wrong: 'http://app.example.com' },
+  { key: 'server.trustedProxies', set: ['10.0.0.0/8', 'fd00::1'], gives: ['10.0.0.0/8', 'fd00::1'], wrong: 1 },
+  { key: 'server.tls.certFile', set: file, wrong: 7, with: { server: { tls: { keyFile: file } } } },
+  { key: 'server.tls.keyFile', set: file, wrong: 7, with: { server: { tls: { certFile: file } } } },
+  { key: 'server.workers', set: 'auto', wrong: 0 },
+  size('server.limits.headerBytes'),
+  size('server.limits.urlBytes'),
+  size('server.limits.bodyBytes'),
+  duration('server.limits.headersTimeout'),
+  duration('server.limits.requestTimeout'),
+  duration('server.limits.idleTimeout'),
+  duration('server.drain.delay'),
+  duration('server.drain.timeout'),
+  { key: 'admin.listen', set: '0.0.0.0:9', gives: { host: '0.0.0.0', port: 9 }, wrong: 'localhost' },
+  text('aihubmix.clientId', 'client_2'),
+  text('aihubmix.clientSecret', 'another secret'),
+  { key: 'aihubmix.browserUrl', set: 'https://a.example/', gives: 'https://a.example', wrong: 'https://a.example/path' },
+  { key: 'aihubmix.serverUrl', set: 'http://127.0.0.1:9', gives: 'http://127.0.0.1:9', wrong: 'http://10.0.0.1' },
+  { key: 'aihubmix.appUrl', set: 'https://a.example', gives: 'https://a.example', wrong: 'a.example' },
+  { key: 'aihubmix.redirectUri', set: 'https://app.example.com/cb', gives: 'https://app.example.com/cb', wrong: 'https://app.example.com/cb#x' },
+  text('aihubmix.scope', 'profile'),
+  flag('aihubmix.autoAuthorize', false),
+  text('aihubmix.pkce', 'S256'),
+  duration('aihubmix.timeout'),
+  { key: 'aihubmix.topupHosts', set: ['Pay.example'], gives: ['pay.example'], wrong: ['https://pay.example'] },
+  text('aihubmix.authorizationsUrl', 'https://aihubmix.com/apps'),
+  { key: 'session.keys', set: [key(1), key(2)], gives: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)], wrong: ['c2hvcnQ='] },
+  { key: 'session.redis.url', set: 'rediss://u:p@redis:6380/1', gives: 'rediss://u:p@redis:6380/1', wrong: 'https://redis', with: shared },
+  { key: 'session.redis.sentinels.masterName', set: 'main', wrong: 7, with: { session: { keys: [key(1)], redis: { ...redis, sentinels: { nodes: ['a:1'] } } } } },
+  { key: 'session.redis.sentinels.nodes', set: ['b:2'], wrong: 'b:2', with: { session: { keys: [key(1)], redis: { ...redis, sentinels: { masterName: 'main' } } } } },
+  { key: 'session.redis.cluster', set: ['a:1'], wrong: 'a:1', with: shared },
+  ...clientTls('session.redis.tls', (tls) => ({ session: { keys: [key(1)], redis: { url: 'rediss://redis', tls } } })),
+  text('session.redis.username', 'gateway', shared),
+  text('session.redis.password', 'a-redis-password', shared),
+  text('session.redis.keyPrefix', 'gw:', shared),
+  duration('session.redis.commandTimeout', shared),
+  text('session.cookieName', 'sid'),
+  { key: 'session.cookieDomain', set: 'Example.com', gives: 'example.com', wrong: '.example.com' },
+  duration('session.maxAge', { session: { idleTimeout: '60s' } }),
+  duration('session.idleTimeout'),
+  text('identity.subject', 'username'),
+  duration('identity.maxAge'),
+  duration('identity.maxStale'),
+  flag('identity.trustEmails', true),
+  ...allow('identity.allow'),
+  { key: 'headers.set', set: { 'X-Who': 'username', 'X-Since': 'balanceAt' }, gives: { 'X-Who': 'username', 'X-Since': 'balanceAt' }, wrong: ['X-Who'] },
+  { key: 'headers.assertion.header', set: 'X-Signed', wrong: 7 },
+  { key: 'headers.assertion.ttl', set: '30s', wrong: 30 },
+  { key: 'routes[0].host', set: '*.Example.com', gives: '*.example.com', wrong: 'a*.example.com' },
+  { key: 'routes[0].path', set: '/api/', gives: '/api', wrong: 'api' },
+  { key: 'routes[0].methods', set: ['get', 'POST'], gives: ['GET', 'POST'], wrong: 'GET' },
+  { key: 'routes[0].upstream', set: 'https://App:8443/base/', gives: { kind: 'http', origin: 'https://app:8443', basePath: '/base' }, wrong: 'ftp://app' },
+  flag('routes[0].stripPrefix', true),
+  text('routes[0].access', 'anyone'),
+  ...allow('routes[0].allow'),
+  { key: 'routes[0].minBalance', set: '0.01', wrong: 0.01 },
+  { key: 'routes[0].onUnknown', set: 'block', wrong: true, with: { routes: [{ upstream: 'http://a', minBalance: '1' }] } },
+  flag('routes[0].api', true),
+  { key: 'routes[0].bearer', set: true, wrong: 'yes' },
+  ...clientTls('routes[0].tls', (tls) => ({ routes: [{ upstream: 'https://app', tls }] })),
+  duration('routes[0].timeouts.connect'),
+  duration('routes[0].timeouts.headers'),
+  duration('routes[0].timeouts.body'),
+  flag('routes[0].websocket.enabled', false),
+  { key: 'routes[0].websocket.allowedOrigins', set: ['https://Other.example'], gives: ['https://other.example'], wrong: ['*'] },
+  flag('routes[0].preserveHost', false),
+  text('log.level', 'debug')
+]
+
+function clientTls (path: string, beside: (tls: object) => object): readonly KeyRow[] {
+  return [
+    text(`${path}.ca`, file, beside({})),
+    text(`${path}.serverName`, 'internal', beside({})),
+    flag(`${path}.verify`, false, beside({})),
+    text(`${path}.certFile`, file, beside({ keyFile: file })),
+    text(`${path}.keyFile`, file, beside({ certFile: file }))
+  ]
+}

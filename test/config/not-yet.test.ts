@@ -1,0 +1,28 @@
+import t from 'tap'
+import { notYetInRoutes, notYetRules } from '../../src/config/not-yet.ts'
+import { key, problemsOf, redis } from './configured.ts'
+
+const upstream = 'http://a'
+const withRedis = (more: object): object => ({ session: { keys: [key(1)], redis: { ...redis, ...more } } })
+
+/** What would be ignored without a word if it were accepted. */
+const notBuilt: Readonly<Record<string, object>> = {
+  'server.tls': { server: { tls: { certFile: '/a', keyFile: '/b' } } },
+  'server.workers': { server: { workers: 2 } },
+  'headers.assertion': { headers: { assertion: {} } },
+  'session.redis.sentinels': withRedis({ sentinels: { masterName: 'a', nodes: ['a:1'] } }),
+  'session.redis.cluster': withRedis({ cluster: ['a:1'] }),
+  'routes[0].minBalance': { routes: [{ upstream, minBalance: '0' }] },
+  'routes[0].bearer': { routes: [{ upstream, bearer: true }] },
+  'routes[0].upstream': { routes: [{ path: '/' }] }
+}
+
+for (const [path, over] of Object.entries(notBuilt)) {
+  t.test(`${path} is refused as not built yet`, async (t) => {
+    t.match(await problemsOf(t, { over }), [{ path, message: /not built yet in this version/ }])
+  })
+}
+
+t.test('every row of the tables is tried above', async (t) => {
+  t.equal(notYetRules.length + notYetInRoutes.length, Object.keys(notBuilt).length)
+})

@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+
+/** A real redis-server on loopback, of this test alone. */
+export interface TestRedis {
+  readonly url: string
+  readonly port: number
+  /** A client of the test's own. */
+  readonly client: Redis
+  /** Ends the server; its data is kept for `start`. */
+  stop (): Promise<void>
+  start (): Promise<void>
+  /** SIGSTOP: connections stay open and nothing answers. */
+  pause (): void
+  resume (): void
+  close (): Promise<void>
+}
+
+export async function startRedis (): Promise<TestRedis> {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-redis-'))
+  const port = await freePort()
+  let server: ChildProcess = await launch(folder, port)
+  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 })
+  client.on('error', () => {})
+
+  return {
+    url: `redis://127.0.0.1:${port}/0`,
+    port,
+    client,
+    async stop () {
+      server.kill('SIGTERM')
+      await once(server, 'exit')
+    },
+    async start () { server = await launch(folder, port) },
+    pause () { server.kill('SIGSTOP') },
+    resume () { server.kill('SIGCONT') },
+    async close () {
+      client.disconnect()
+      if (server.exitCode === null && server.signalCode === null) {
+        server.kill('SIGKILL')
+        await once(server, 'exit')
+      }
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+async function launch (folder: string, port: number): Promise<ChildProcess> {
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--dir', folder], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let output = ''
+  for await (const chunk of server.stdout) {
+    output += chunk
+    if (output.includes('Ready to accept connections')) break
+  }
+  server.stdout.destroy()
+  if (!output.includes('Ready to accept connections')) throw new Error(`redis-server did not start: ${output}`)
+  return server
+}
+
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
