@@ -44,11 +44,13 @@ export async function appCommand ([verb, ...argv]: readonly string[]): Promise<n
 async function create (app: Parameters<typeof createApp>[0], secretFile: string | undefined): Promise<number> {
   const token = developerToken() ?? (process.stdin.isTTY ? '' : (await text(process.stdin)).trim())
   if (token === '') return refuse('There is no developer token: set AIHUBMIX_DEVELOPER_TOKEN or write it to standard input.', 2)
+  const appUrl = readAppUrl()
+  if (appUrl === null) return refuse('GATEWAY_AIHUBMIX_APP_URL must be an https origin, or http on loopback.', 2)
   // Opened before the app exists: a secret that cannot be written would be lost, and it is shown only once.
   const file = secretFile === undefined ? null : await open(secretFile, 'wx', 0o600).catch(() => undefined)
   if (file === undefined) return refuse(`${secretFile} cannot be made new. Name a file that does not exist yet, in a folder you may write to.`, 1)
   try {
-    const created = await createApp(app, { appUrl: readAppUrl(), developerToken: token, timeoutMs: 10_000 })
+    const created = await createApp(app, { appUrl, developerToken: token, timeoutMs: 10_000 })
     await file?.writeFile(`${created.client_secret}\n`)
     return print(report(created, secretFile))
   } catch (error) {

@@ -49,8 +49,8 @@ async function serve (config: Config, warnings: readonly string[]): Promise<numb
 }
 
 async function listen ({ app, admin }: Gateway, { server, admin: { listen } }: Config): Promise<void> {
-  await app.listen(server.listen)
-  await admin.listen(listen)
+  await app.listen({ ...server.listen })
+  await admin.listen({ ...listen })
 }
 
 /** Load balancers are told first; then what runs may end; then what is left is cut. */

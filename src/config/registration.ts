@@ -7,9 +7,9 @@ export function developerToken (): string | null {
   return process.env['AIHUBMIX_DEVELOPER_TOKEN']?.trim() ?? null
 }
 
-/** Where apps are registered. Throws when the environment names no https origin (or http on loopback). */
-export function readAppUrl (): string {
-  return secureOrigin.parse(process.env['GATEWAY_AIHUBMIX_APP_URL'] ?? 'https://api.aihubmix.com')
+/** Where apps are registered; null when the environment names no https origin (or http on loopback). */
+export function readAppUrl (): string | null {
+  return secureOrigin.safeParse(process.env['GATEWAY_AIHUBMIX_APP_URL'] ?? 'https://api.aihubmix.com').data ?? null
 }
 
 /** Why AIHubMix or this gateway would not take this redirect URI; null when there is nothing against it. */

@@ -24,7 +24,7 @@ const redis = z.strictObject({
   password: secretText.optional().describe('Redis password'),
   passwordFile: secretFile.describe('File that holds password'),
   keyPrefix: z.string().default('aihubmix:').describe('Put before every key in Redis'),
-  commandTimeout: timer({ atLeast: 1 }).prefault('1s').describe('A Redis that has not answered by then counts as away')
+  commandTimeout: timer({ atLeast: 1 }).prefault('800ms').describe('A Redis that has not answered by then counts as away')
 })
 
 /** The section `session`. */

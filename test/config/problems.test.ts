@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import t from 'tap'
+import { stringify } from 'yaml'
 import { loadConfig } from '../../src/config/load.ts'
 import { ConfigProblems, problemLine } from '../../src/config/problems.ts'
-import { load, problemsOf, refusal } from './configured.ts'
+import { load, minimal, problemsOf, refusal } from './configured.ts'
 
 t.test('every problem is listed at once, with its place', async (t) => {
   const text = [
@@ -53,6 +54,11 @@ t.test('an unknown key is refused wherever it stands', async (t) => {
 t.test('a key that is there twice is refused', async (t) => {
   const problems = await problemsOf(t, { text: 'log:\n  level: info\n  level: debug\n' })
   t.match(problems[0], { where: 'gateway.yaml:3:3', message: 'this key is there twice' })
+})
+
+t.test('a value that YAML takes for a tag is refused, not read as another value', async (t) => {
+  const text = stringify(minimal).replace('the-client-secret', '!the-client-secret x')
+  t.match(await problemsOf(t, { text }), [{ where: 'gateway.yaml:5:17', message: /begins with !/ }])
 })
 
 t.test('a file that cannot be read to its end is the problem, and not the keys it might hold', async (t) => {
