@@ -40,8 +40,8 @@ export interface Gateway {
   readonly admin: FastifyInstance
   /** `/ready` fails from now on; requests are served as before. */
   drain (): void
-  /** Takes no new connection, lets running requests end, cuts WebSockets, waits for running renewals. */
-  close (): Promise<void>
+  /** Takes no new connection, cuts WebSockets, lets requests end within `withinMs` and cuts the rest, waits for running renewals. */
+  close (withinMs: number): Promise<void>
 }
 
 /** The whole gateway, in the order a request meets it. */
@@ -97,10 +97,12 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
     app,
     admin,
     drain () { isDraining = true },
-    async close () {
+    async close (withinMs) {
       isDraining = true
       live.endAll()
+      const cut = setTimeout(() => { app.server.closeAllConnections() }, withinMs)
       await app.close()
+      clearTimeout(cut)
       await Promise.all([renewal.settled(), upstreams.close(), admin.close(), seals.close()])
     }
   }

@@ -22,7 +22,7 @@ export interface Admission {
 
 interface AdmissionOptions {
   readonly config: Pick<Config, 'routes' | 'identity'>
-  readonly currentSession: (cookieHeader: string | undefined) => Promise<OpenSession | null>
+  readonly currentSession: (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => Promise<OpenSession | null>
 }
 
 /**
@@ -43,11 +43,11 @@ export function createAdmit ({ config, currentSession }: AdmissionOptions): Admi
     return { route, opened, decision: decide(route, config.identity.allow, opened?.session.identity ?? null) }
   }
 
-  /** A public route is served while sessions cannot be read; it then does not know who asks. */
+  /** A public route is served, at once, while sessions cannot be read or renewed; it then does not know who asks. */
   async function sessionFor (route: Route, cookieHeader: string | undefined): Promise<OpenSession | null> {
     if (route.access === 'signedIn') return await currentSession(cookieHeader)
     if (route.access === 'nobody') return null
-    return await currentSession(cookieHeader).catch((error: unknown) => {
+    return await currentSession(cookieHeader, { mayWait: false }).catch((error: unknown) => {
       if (error instanceof GatewayError && error.status === 503) return null
       throw error
     })

@@ -78,7 +78,7 @@ async function startGateway (port: number, { upstream, aihubmix, isVerbose }: Su
   const log = createLog(isVerbose ? 'info' : 'silent')
   const gateway = await createGateway({ config, store: openStore(config.session, log), log })
   await gateway.app.listen({ host: 'localhost', port: freePort })
-  return { url, close: gateway.close }
+  return { url, close: () => gateway.close(0) }
 }
 
 async function findFreePort (): Promise<number> {

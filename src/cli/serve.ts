@@ -58,8 +58,6 @@ async function drain (gateway: Gateway, { server: { drain } }: Config, log: Logg
   gateway.drain()
   log.info({ delayMs: drain.delay, timeoutMs: drain.timeout }, 'draining')
   await Promise.race([delay(drain.delay), stopSignal()])
-  const cut = setTimeout(() => { gateway.app.server.closeAllConnections() }, drain.timeout)
-  await gateway.close()
-  clearTimeout(cut)
+  await gateway.close(drain.timeout)
   log.info('stopped')
 }

@@ -51,7 +51,8 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
 
   app.get('/oauth2/start', async (request, reply) => signIn.begin(request, reply, whereTo(request)))
 
-  app.get(new URL(config.aihubmix.redirectUri).pathname, async (request, reply) => await callback(request, reply, options))
+  // Not for HEAD: looking must not spend the state.
+  app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false }, async (request, reply) => await callback(request, reply, options))
 
   app.get('/oauth2/sign_out', async (request, reply) => {
     const opened = await currentSession(request.headers.cookie)

@@ -17,6 +17,8 @@ export interface Renewal {
    * @throws GatewayError renewal_unavailable when AIHubMix cannot renew a session that needs it; the session stays
    */
   upToDate (opened: OpenSession): OpenSession | Promise<OpenSession | null>
+  /** The same without waiting: null when what is needed is not at hand yet. */
+  atHand (opened: OpenSession): OpenSession | null
   /** The same with the identity read anew, as far as AIHubMix answers. */
   reread (opened: OpenSession): Promise<OpenSession | null>
   /** Resolves when no renewal runs any more. */
@@ -197,6 +199,11 @@ export function createRenewal (options: RenewalOptions): Renewal {
       if (need === 'now') return needed(opened).catch(asRenewalUnavailable)
       if (need === 'soon') start(opened).catch(() => {}) // logged where it failed
       return opened
+    },
+    atHand (opened) {
+      const need = needOf(opened.session)
+      if (need !== 'none') start(opened).catch(() => {}) // logged where it failed
+      return need === 'now' ? null : opened
     },
     async reread (opened) {
       const askedAt = now()

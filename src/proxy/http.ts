@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { Transform, type Duplex, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors.ts'
 import type { Upstream } from './upstreams.ts'
@@ -39,6 +39,7 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
     const onClose = (): void => { if (!response.writableFinished) abort(clientGone) }
     const onDrain = (): void => { controller?.resume() }
     response.on('close', onClose)
+    response.on('error', () => {}) // a write that crosses the client's leaving; 'close' follows
 
     const release = (): void => {
       response.off('close', onClose)
@@ -84,21 +85,25 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       onResponseError (_controller, error) {
         release()
         if (hasBegun) response.destroy()
-        else if (error === clientGone) { hooks.onAnswer(); resolve() } else reject(upstreamError(error))
+        else if (hasLeft(request, response)) { hooks.onAnswer(); resolve() } else reject(upstreamError(error))
       }
     }
 
-    if (outgoing.hasBody && outgoing.bodyLimitBytes !== null) limitBody(request, outgoing.bodyLimitBytes, abort)
     outgoing.upstream.pool.dispatch(dispatchOptions(request, outgoing, hooks.onUpgrade !== undefined), handler)
   })
 }
 
-function dispatchOptions (request: IncomingMessage, { upstream, path, headers, hasBody }: Outgoing, isUpgrade: boolean): Dispatcher.DispatchOptions {
+/** Nobody is there to answer, and nothing is wrong with the app. */
+function hasLeft (request: IncomingMessage, response: ServerResponse): boolean {
+  return response.closed || request.errored !== null
+}
+
+function dispatchOptions (request: IncomingMessage, { upstream, path, headers, hasBody, bodyLimitBytes }: Outgoing, isUpgrade: boolean): Dispatcher.DispatchOptions {
   return {
     path,
     method: (request.method ?? 'GET') as Dispatcher.HttpMethod, // undici sends any token; its type lists a few
     headers,
-    body: hasBody ? request : null,
+    body: hasBody ? bodyOf(request, bodyLimitBytes) : null,
     upgrade: isUpgrade ? 'websocket' : null,
     ...{ servername: upstream.serverName } // read by undici, missing in its type
   }
@@ -110,12 +115,19 @@ function closingUnread (request: IncomingMessage, headers: string[]): string[] {
   return headers
 }
 
-function limitBody (request: IncomingMessage, limitBytes: number, abort: (reason: Error) => void): void {
+/** The body itself; where a limit is set, what a chunked one goes beyond it ends the request to the app unfinished. */
+function bodyOf (request: IncomingMessage, limitBytes: number | null): Readable {
+  if (limitBytes === null) return request
   let receivedBytes = 0
-  request.on('data', (chunk: Buffer) => {
-    receivedBytes += chunk.length
-    if (receivedBytes > limitBytes) abort(new GatewayError('body_too_large'))
+  const limited = new Transform({
+    transform (chunk: Buffer, _encoding, done) {
+      receivedBytes += chunk.length
+      if (receivedBytes > limitBytes) done(new GatewayError('body_too_large'))
+      else done(null, chunk)
+    }
   })
+  request.on('error', (error) => limited.destroy(error))
+  return request.pipe(limited)
 }
 
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])

@@ -80,6 +80,7 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
           responseHeaders,
           onAnswer,
           onUpgrade (headers, socket) {
+            reply.raw.statusCode = 101
             live.add(opened?.ticket.id ?? null, upgrade.socket)
             tunnel(upgrade, socket, responseHeaders(withoutUpgrade(headers)))
           }
@@ -106,11 +107,14 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
   }
 }
 
-/** The target byte for byte, but for a prefix to be cut; one that is spelled in another way cannot be cut without a doubt. */
+/**
+ * The target byte for byte, but for a prefix to be cut. One that is spelled in another way cannot be cut without a doubt, and what
+ * is left must be a path again: `//evil.test/` names another host to an app that redirects to it.
+ */
 function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
   if (!stripPrefix || prefix === '/') return raw
-  if (!raw.startsWith(prefix)) throw new GatewayError('malformed_request_target', { cause: new Error('the prefix to strip is encoded') })
   const rest = raw.slice(prefix.length)
+  if (!raw.startsWith(prefix) || rest.startsWith('//')) throw new GatewayError('malformed_request_target', { cause: new Error('the prefix cannot be cut') })
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 

@@ -13,7 +13,8 @@ export function acceptUpgrades (app: FastifyInstance): (request: IncomingMessage
 
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    upgrades.set(request, { socket, head })
+    // Before Node 24.9 other protocols come here too (h2c): they are answered as ordinary requests (RFC 9110 §7.8).
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') upgrades.set(request, { socket, head })
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket as Socket) // 'upgrade' gives the connection's own socket; its type is the general one

@@ -42,7 +42,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   const { keyPrefix } = options
   const connectWaitMs = Math.ceil(options.commandTimeoutMs / 2)
   const redis = connect(options)
-  redis.on('error', (error: Error) => options.onError?.(error))
+  redis.on('error', (error: Error) => options.onError?.(wordsOf(error)))
   // Starts without Redis and becomes ready later: the first failure is told through 'error', ioredis goes on trying.
   redis.connect().catch(() => {})
 
@@ -55,7 +55,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
       if (redis.status !== 'ready') await connected(redis, connectWaitMs)
       return await command()
     } catch (cause) {
-      throw new SessionStoreUnavailable(cause)
+      throw new SessionStoreUnavailable(wordsOf(cause))
     }
   }
 
@@ -99,6 +99,15 @@ function connect (options: RedisStoreOptions): Redis {
     ...(options.password == null ? {} : { password: options.password }),
     ...(options.tls == null ? {} : { tls: options.tls })
   })
+}
+
+/**
+ * An error with the words of this one and nothing else: ioredis hangs the whole command on its errors, the password of AUTH
+ * and sealed sessions included, and Redis repeats the arguments of a command it does not know.
+ */
+function wordsOf (error: unknown): Error {
+  const words = error instanceof Error ? error.message : String(error)
+  return new Error(words.replace(/, with args beginning with:.*/s, ''))
 }
 
 /** Resolves when the connection is ready; rejects after `waitMs`. */

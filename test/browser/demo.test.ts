@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import t from 'tap'
 import { startProcess } from '../rig/process.ts'
 import { launchChromium, screenshot } from './chromium.ts'
@@ -49,6 +51,8 @@ t.test('Ctrl-C ends the demo and everything it started', async (t) => {
   const demo = startProcess(['demo', '--port', '0'])
   const [, origin = '', emulator = ''] = await demo.saying(/Open +(http:\/\/localhost:\d+)[\s\S]*emulator at (http:\/\/[\d.:]+)/)
   t.equal((await fetch(`${origin}/oauth2/ping`)).status, 200)
+  const silent = connect(Number(new URL(origin).port), 'localhost') // a connection without a request must not hold it up
+  await once(silent, 'connect')
   t.equal(await demo.end('SIGINT'), 0)
   await t.rejects(fetch(`${origin}/oauth2/ping`))
   await t.rejects(fetch(`${emulator}/api/status`))

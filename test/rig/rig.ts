@@ -55,8 +55,7 @@ export async function startRig (t: Teardown, options: RigOptions = {}): Promise<
     const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const adminUrl = await gateway.admin.listen({ host: '127.0.0.1', port: 0 })
     t.after(async () => {
-      gateway.app.server.closeAllConnections()
-      await gateway.close()
+      await gateway.close(0)
       await store.close()
     })
     return { gateway, url, port: Number(new URL(url).port), adminUrl }
