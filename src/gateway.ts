@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { createAdmit } from './access/admission.ts'
 import { readEachRequest } from './access/plugin.ts'
 import { accountPlugin } from './account/plugin.ts'
@@ -11,7 +12,7 @@ import { loginPlugin } from './login/plugin.ts'
 import { createRenewal } from './login/renewal.ts'
 import { createSetCookies } from './login/set-cookies.ts'
 import { createSignIn } from './login/sign-in.ts'
-import { createLoginTransactions, transactionMaxAgeMs } from './login/transaction.ts'
+import { createLoginTransactions, transactionCookieMaxAgeMs } from './login/transaction.ts'
 import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
 import { createTrustedProxies, requestIdOf } from './proxy/forwarded.ts'
 import { createLiveConnections } from './proxy/live-connections.ts'
@@ -23,13 +24,14 @@ import { createCookieSeals } from './session/plugin.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
 import { publicServerOptions } from './server-options.ts'
+import { withRedaction } from './telemetry/log.ts'
 import { logEachRequest } from './telemetry/plugin.ts'
 
 export interface GatewayOptions {
   readonly config: Config
   /** Belongs to the caller: it is not closed with the gateway. */
   readonly store: SessionStore
-  readonly log: FastifyBaseLogger
+  readonly log: Logger
   readonly now?: () => number
 }
 
@@ -40,7 +42,7 @@ export interface Gateway {
   readonly admin: FastifyInstance
   /** `/ready` fails from now on; requests are served as before. */
   drain (): void
-  /** Takes no new connection, cuts WebSockets, lets requests end within `withinMs` and cuts the rest, waits for running renewals. */
+  /** Takes no new connection, cuts WebSockets, lets requests and renewals end within `withinMs` and cuts the rest. */
   close (withinMs: number): Promise<void>
 }
 
@@ -49,7 +51,7 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
   let isDraining = false
   const ownCookies = createOwnCookies(config.session.cookieName)
   const trusted = createTrustedProxies(config.server.trustedProxies)
-  const seals = await createCookieSeals({ keys: config.session.keys, ticketMaxAgeMs: config.session.maxAge, transactionMaxAgeMs })
+  const seals = await createCookieSeals({ keys: config.session.keys, ticketMaxAgeMs: config.session.maxAge, transactionMaxAgeMs: transactionCookieMaxAgeMs })
   const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: config.session.maxAge, idleTimeoutMs: config.session.idleTimeout, now })
   const aihubmix = createAihubmixClient({ aihubmix: config.aihubmix, subject: config.identity.subject, now })
   const transactions = createLoginTransactions({ seal: seals.transaction, cookiePrefix: ownCookies.loginPrefix, now })
@@ -58,10 +60,11 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
   const upstreams = createUpstreams(config.routes)
   const live = createLiveConnections()
 
+  const diagnostics: FastifyBaseLogger = withRedaction(log)
   const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in` })
   const app: FastifyInstance = Fastify({
     ...publicServerOptions(config.server),
-    loggerInstance: log,
+    loggerInstance: diagnostics,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger, // a child a request costs more than naming the id where a line is written
     genReqId: (request) => requestIdOf(request, trusted),
@@ -81,7 +84,7 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app)
-  logEachRequest(app)
+  logEachRequest(app, log)
   readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
   answerErrors(app, answerError)
 
@@ -90,7 +93,7 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
   await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf })
 
-  const admin: FastifyInstance = Fastify({ loggerInstance: log, logController: new LogController({ disableRequestLogging: true }) })
+  const admin: FastifyInstance = Fastify({ loggerInstance: diagnostics, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining })
 
   return {
@@ -100,10 +103,13 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
     async close (withinMs) {
       isDraining = true
       live.endAll()
-      const cut = setTimeout(() => { app.server.closeAllConnections() }, withinMs)
+      const timeIsUp = Promise.withResolvers<void>()
+      const timer = setTimeout(timeIsUp.resolve, withinMs)
+      timeIsUp.promise.then(() => app.server.closeAllConnections())
       await app.close()
-      clearTimeout(cut)
-      await Promise.all([renewal.settled(), upstreams.close(), admin.close(), seals.close()])
+      await Promise.race([renewal.settled(), timeIsUp.promise])
+      clearTimeout(timer)
+      await Promise.all([upstreams.close(), admin.close(), seals.close()])
     }
   }
 }

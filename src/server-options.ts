@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerOptions } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { FastifyHttpOptions } from 'fastify'
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ServerConfig } from './config/schema.ts'
 import { errorCatalogue, type ErrorCode } from './errors.ts'
@@ -27,7 +26,8 @@ interface NewerServerOptions extends ServerOptions {
 function httpOptions (limits: ServerConfig['limits']): NewerServerOptions {
   return {
     maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headersTimeout,
+    // The headers are a part of the request; Node refuses to start where they may take longer than the whole.
+    headersTimeout: limits.requestTimeout === 0 ? limits.headersTimeout : Math.min(limits.headersTimeout, limits.requestTimeout),
     requestTimeout: limits.requestTimeout,
     connectionsCheckingInterval: 1_000, // slow clients are found by this clock
     insecureHTTPParser: false,
@@ -43,9 +43,15 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'malformed_request'
 }
 
-/** What Node's parser could not read never becomes a request: a short answer, and the connection is closed. */
-function answerUnreadable (error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+/** Node's only way from a connection to the answer on it; its own handler takes it too. */
+interface AnsweringSocket extends Socket { readonly _httpMessage?: ServerResponse | null }
+
+/**
+ * What Node's parser could not read never becomes a request: a short answer, and the connection is closed. While another answer
+ * is under way there is none: it would be read as a part of that one's body.
+ */
+function answerUnreadable (error: Error & { code?: string }, socket: AnsweringSocket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable || socket._httpMessage?.headersSent === true) {
     socket.destroy()
     return
   }

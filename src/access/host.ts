@@ -1,6 +1,12 @@
 import { GatewayError } from '../errors.ts'
 
-const hostPattern = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/
+/** No label is empty: `a..test` or `a.test..` would meet another rule than `a.test`, and may be the same host to an app. */
+const hostPattern = /^((?:[a-z0-9_-]+\.)*[a-z0-9_-]+\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/
+
+/** Whether a text is a host, with or without port: nothing that could be read as more of a URL. */
+export function isHost (text: string): boolean {
+  return hostPattern.test(text.toLowerCase())
+}
 
 /**
  * The host name a request is for: lower-case, without port and trailing dot, so that `A.b.test.:443` meets the rule of `a.b.test`.

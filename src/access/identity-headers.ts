@@ -9,10 +9,17 @@ type IdentityHeaders = (session: UserSession) => readonly string[]
  */
 export function identityHeaders (fields: Readonly<Record<string, IdentityField>>): IdentityHeaders {
   const entries = Object.entries(fields)
-  return (session) => entries.flatMap(([name, field]) => {
+  const known = new WeakMap<UserSession, readonly string[]>()
+  const build = (session: UserSession): readonly string[] => entries.flatMap(([name, field]) => {
     const value = fieldValue(session, field)
     return value === null ? [] : [name, headerValue(value)]
   })
+
+  return (session) => {
+    const headers = known.get(session) ?? build(session)
+    known.set(session, headers)
+    return headers
+  }
 }
 
 function fieldValue ({ identity, tokens }: UserSession, field: IdentityField): string | null {

@@ -17,6 +17,9 @@ interface ReadRequestsOptions {
   readonly bodyBytes: number | null
 }
 
+/** Names and values: older Node versions keep 1,000 headers and drop the rest without a word, what a decision hangs on included. */
+const keptByNode = 1_000 * 2
+
 /** Reads and refuses before any decision, on every path: what two servers could read differently never gets further. */
 export function readEachRequest (app: FastifyInstance, { urlBytes, bodyBytes }: ReadRequestsOptions): void {
   app.decorateRequest('target', null as never) // one shape for every request; the hook below sets it
@@ -24,6 +27,7 @@ export function readEachRequest (app: FastifyInstance, { urlBytes, bodyBytes }: 
   app.addHook('onRequest', function readRequest (request, _reply, done) {
     const { url = '', rawHeaders, method, headers } = request.raw
     if (url.length > urlBytes) throw new GatewayError('url_too_long')
+    if (rawHeaders.length >= keptByNode) throw new GatewayError('headers_too_large')
     request.target = readRequestTarget(url)
     request.hostName = requestHost(rawHeaders)
     if (method === 'TRACE') throw new GatewayError('method_not_allowed') // it would echo what the browser hides from scripts

@@ -57,8 +57,9 @@ function servesMethod (route: Route, method: string): boolean {
   return route.methods.length === 0 || route.methods.includes(method === 'HEAD' && !route.methods.includes('HEAD') ? 'GET' : method)
 }
 
+/** A rule for HEAD stands before the one for GET, which serves it too. */
 function moreSpecificFirst (a: Route, b: Route): number {
-  return hostRank(b) - hostRank(a) || Number(b.methods.length > 0) - Number(a.methods.length > 0)
+  return hostRank(b) - hostRank(a) || Number(b.methods.includes('HEAD')) - Number(a.methods.includes('HEAD')) || Number(b.methods.length > 0) - Number(a.methods.length > 0)
 }
 
 function hostRank ({ host }: Route): number {

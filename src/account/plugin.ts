@@ -33,6 +33,7 @@ export async function accountPlugin (app: FastifyInstance, { aihubmix, currentSe
     if (opened === null) return signIn.challenge(request, reply, false)
     request.trail.user = opened.session.identity.id
     const topupUrl = await topupUrlOf(opened)
+    await renewal.expectTopUp(opened)
     const wantsJson = !isNavigation(request.method, request.headers)
     return wantsJson ? noStore(reply).send({ topup_url: topupUrl }) : noStore(reply).redirect(topupUrl, 303)
   })

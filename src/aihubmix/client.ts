@@ -79,8 +79,9 @@ export function createAihubmixClient ({ aihubmix, subject, now }: AihubmixClient
     async topupUrl (tokens) {
       const answer = await resource('/api/oauth2/topup', tokens)
       const { data } = topupResponse.safeParse(answer.status === 404 ? {} : members(answer))
-      if (data === undefined || !isTopupUrl(data.topup_url, topupHosts, browserUrl)) throw new GatewayError('topup_unavailable')
-      return data.topup_url
+      const url = data === undefined ? null : readTopupUrl(data.topup_url, topupHosts, browserUrl)
+      if (url === null) throw new GatewayError('topup_unavailable')
+      return url
     }
   }
 }
@@ -102,9 +103,10 @@ function readIdentity (body: Readonly<Record<string, unknown>>, { subject, grant
   return { id, username, email, balance: grantsBalance ? data.balance_formatted : null, status, readAt, userinfo }
 }
 
-function isTopupUrl (text: string, hosts: readonly string[], browserUrl: string): boolean {
+/** The address as the parser that judged it writes it: what a browser reads cannot be another one. */
+function readTopupUrl (text: string, hosts: readonly string[], browserUrl: string): string | null {
   const url = URL.parse(text)
-  if (url === null || url.username !== '' || url.password !== '') return false
-  if (url.origin === browserUrl) return true
-  return url.protocol === 'https:' && hosts.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`))
+  if (url === null || url.username !== '' || url.password !== '') return null
+  const isOurs = url.origin === browserUrl || (url.protocol === 'https:' && hosts.some((host) => url.hostname === host || url.hostname.endsWith(`.${host}`)))
+  return isOurs ? url.href : null
 }

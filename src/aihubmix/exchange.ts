@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { AuthorizationServerBadResponse, AuthorizationServerUnavailable } from '../errors.ts'
 import { parseJsonObject } from './wire.ts'
 
@@ -5,6 +6,7 @@ import { parseJsonObject } from './wire.ts'
 export interface Answer {
   readonly status: number
   readonly retryAfterSeconds: number | null
+  /** Empty when the body is not UTF-8, which JSON is (RFC 8259 §8.1). */
   readonly text: string
 }
 
@@ -56,7 +58,8 @@ async function limitedText (response: Response): Promise<string> {
     if (receivedBytes > bodyLimitBytes) throw new AuthorizationServerBadResponse(new Error(`body over ${bodyLimitBytes} bytes`))
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  const body = Buffer.concat(chunks)
+  return isUtf8(body) ? body.toString() : ''
 }
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3), capped: an absurd value must not lock anybody out. */

@@ -7,7 +7,7 @@ import { z } from 'zod'
  * @throws SyntaxError when the body is no JSON object
  */
 export function parseJsonObject (text: string): Readonly<Record<string, unknown>> {
-  const body: unknown = JSON.parse(text.replace(/^\uFEFF/, ''), exactInteger)
+  const body: unknown = JSON.parse(text, exactInteger)
   return z.record(z.string(), z.unknown()).parse(body)
 }
 

@@ -12,7 +12,7 @@ import type { SessionStore } from '../session/store.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import { readAuthorizationResponse, refusalError } from './callback.ts'
 import { triedCookies, type CurrentSession } from './current-session.ts'
-import { returnTo } from './return-to.ts'
+import { returnTo, sharesSession } from './return-to.ts'
 import type { SetCookies } from './set-cookies.ts'
 import type { SignIn } from './sign-in.ts'
 import { transactionMaxAgeMs, type LoginTransaction, type LoginTransactions } from './transaction.ts'
@@ -36,7 +36,7 @@ const signedOutMarkMs = 24 * 3_600_000
 
 /** The sign-in endpoints: sign_in, start, callback, sign_out. */
 export async function loginPlugin (app: FastifyInstance, options: LoginOptions): Promise<void> {
-  const { config, signIn, currentSession, cookies, ownCookies } = options
+  const { config, signIn, cookies, ownCookies } = options
   const { publicUrl } = config.server
   const whereTo = (request: FastifyRequest): string => returnTo(searchOf(request).get('rd'), { publicUrl, sharesSession: sharesSession(config) })
 
@@ -52,12 +52,12 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
   app.get('/oauth2/start', async (request, reply) => signIn.begin(request, reply, whereTo(request)))
 
   // Not for HEAD: looking must not spend the state.
-  app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false }, async (request, reply) => await callback(request, reply, options))
+  app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false, config: { worksOnce: true } }, async (request, reply) => await callback(request, reply, options))
 
   app.get('/oauth2/sign_out', async (request, reply) => {
-    const opened = await currentSession(request.headers.cookie)
+    const [opened] = await presentedSessions(request, options) // as it stands: nobody needs AIHubMix to leave
     const page = { locale: localeOf(request), languageHref: languageHref(request) }
-    return sendPage(reply, opened === null
+    return sendPage(reply, opened === undefined
       ? signedOutPage({ ...page, signInHref: '/oauth2/sign_in' })
       : signOutPage({ ...page, username: opened.session.identity.username, returnHref: '/' }))
   })
@@ -131,10 +131,16 @@ async function firstIdentity (read: () => ReturnType<AihubmixClient['userinfo']>
   }
 }
 
-/** Ends every session the browser shows a ticket of: at sign-out, and before another begins, whoever's it was (RFC 9700 §4.7). */
-async function endPresentedSessions (request: FastifyRequest, { sessions, ownCookies, endConnections }: LoginOptions): Promise<readonly OpenSession[]> {
+/** Every session the browser shows a ticket of. */
+async function presentedSessions (request: FastifyRequest, { sessions, ownCookies }: LoginOptions): Promise<readonly OpenSession[]> {
   const values = cookieValues(request.headers.cookie, ownCookies.session).slice(0, triedCookies)
-  const opened = (await Promise.all(values.map((value) => sessions.fromCookie(value)))).filter((found) => found !== null)
+  return (await Promise.all(values.map((value) => sessions.fromCookie(value)))).filter((found) => found !== null)
+}
+
+/** Ends them: at sign-out, and before another begins, whoever's they were (RFC 9700 §4.7). */
+async function endPresentedSessions (request: FastifyRequest, options: LoginOptions): Promise<readonly OpenSession[]> {
+  const { sessions, endConnections } = options
+  const opened = await presentedSessions(request, options)
   await Promise.all(opened.map(({ ticket }) => sessions.end(ticket)))
   for (const { ticket } of opened) endConnections(ticket.id)
   return opened
@@ -148,10 +154,4 @@ function logSignIn (request: FastifyRequest, { session: { identity, tokens } }: 
 /** A browser names the origin of the page, and the host it posts to, itself: where the two agree, the page is of this very site. */
 function ownOrigins ({ headers: { host = '' } }: FastifyRequest): readonly string[] {
   return [`https://${host}`, `http://${host}`]
-}
-
-/** The hosts of our routes that see the session cookie: those at or below `cookieDomain`. */
-function sharesSession ({ session: { cookieDomain }, routes }: Config): (host: string) => boolean {
-  return (host) => cookieDomain !== null && (host === cookieDomain || host.endsWith(`.${cookieDomain}`)) &&
-    routes.some((route) => route.host === host || (route.host?.startsWith('*.') === true && host.endsWith(route.host.slice(1))))
 }

@@ -21,6 +21,8 @@ export interface Renewal {
   atHand (opened: OpenSession): OpenSession | null
   /** The same with the identity read anew, as far as AIHubMix answers. */
   reread (opened: OpenSession): Promise<OpenSession | null>
+  /** The user was led to top up: from now on the balance is re-read eagerly, until it changes or 10 minutes passed. */
+  expectTopUp (opened: OpenSession): Promise<void>
   /** Resolves when no renewal runs any more. */
   settled (): Promise<void>
 }
@@ -33,15 +35,19 @@ interface RenewalOptions {
   readonly identityMaxStaleMs: number
   /** How long a request waits for a renewal it cannot do without. */
   readonly waitMs: number
+  /** How long a replica that was killed in a renewal keeps the others from it; one that lives renews its lease. */
+  readonly leaseMs?: number
   readonly now: () => number
   readonly log: FastifyBaseLogger
 }
 
 const refreshAheadMs = 5 * 60_000
-const leaseMs = 5_000
 const pollMs = 100
 /** After a failure, the session goes on with what it has this long before AIHubMix is asked again. */
 const pauseAfterFailureMs = 5_000
+
+const eagerMs = 2_000
+const topUpMs = 10 * 60_000
 
 type Need = 'none' | 'soon' | 'now'
 
@@ -51,11 +57,13 @@ export function refreshIsDue ({ obtainedAt, accessTokenExpiresAt }: TokenSet, no
 }
 
 export function createRenewal (options: RenewalOptions): Renewal {
-  const { sessions, aihubmix, identityMaxAgeMs, identityMaxStaleMs, waitMs, now, log } = options
+  const { sessions, aihubmix, identityMaxAgeMs, identityMaxStaleMs, waitMs, leaseMs = 5_000, now, log } = options
   const running = new Map<string, Promise<OpenSession | null>>()
   const paused = new Map<string, { readonly until: number, readonly error: GatewayError }>()
 
-  const identityIsDue = ({ identity }: UserSession): boolean => now() - identity.readAt > identityMaxAgeMs
+  const awaitsTopUp = ({ topUp, identity }: UserSession): boolean => topUp !== undefined && identity.balance === topUp.from && now() < topUp.until
+  const identityIsDue = (session: UserSession): boolean =>
+    now() - session.identity.readAt > (awaitsTopUp(session) ? Math.min(eagerMs, identityMaxAgeMs) : identityMaxAgeMs)
   const needOf = (session: UserSession): Need => {
     if (now() >= session.tokens.accessTokenExpiresAt || now() - session.identity.readAt > identityMaxStaleMs) return 'now'
     return refreshIsDue(session.tokens, now()) || identityIsDue(session) || sessions.touchIsDue(session) ? 'soon' : 'none'
@@ -142,7 +150,10 @@ export function createRenewal (options: RenewalOptions): Renewal {
   }
 
   async function afterInvalidAccessToken (opened: OpenSession, wasRefreshed: boolean, error: InvalidAccessToken): Promise<OpenSession | null> {
-    if (!wasRefreshed && opened.session.tokens.refreshToken !== null) {
+    const { refreshToken, obtainedAt } = opened.session.tokens
+    // A refusal that may mean anything, of a token that is new: refreshing for each would ask AIHubMix without end.
+    const isNew = !error.isDefinite && now() - obtainedAt < refreshAheadMs
+    if (!wasRefreshed && !isNew && refreshToken !== null) {
       const current = await withNewTokens(opened)
       if (current === null || current.session.tokens.accessToken !== opened.session.tokens.accessToken) {
         return current === null ? null : await withNewIdentity(current, true)
@@ -161,7 +172,7 @@ export function createRenewal (options: RenewalOptions): Renewal {
    * Saves what is new over whatever else was saved meanwhile. New tokens are kept trying while they live: the old refresh
    * token is spent, so a store that is away for a moment must not cost the session.
    */
-  async function saved (opened: OpenSession, news: Partial<Pick<UserSession, 'tokens' | 'identity'>>): Promise<OpenSession | null> {
+  async function saved (opened: OpenSession, news: Partial<Pick<UserSession, 'tokens' | 'identity' | 'topUp'>>): Promise<OpenSession | null> {
     let base = opened
     for (;;) {
       try {
@@ -209,6 +220,9 @@ export function createRenewal (options: RenewalOptions): Renewal {
       const askedAt = now()
       const current = await start(opened, true)
       return current === null || current.session.identity.readAt >= askedAt ? current : await start(current, true)
+    },
+    async expectTopUp (opened) {
+      await saved(opened, { topUp: { from: opened.session.identity.balance, until: now() + topUpMs } })
     },
     async settled () {
       await Promise.allSettled(running.values())

@@ -1,4 +1,5 @@
 import { readRequestTarget } from '../access/request-target.ts'
+import type { Config } from '../config/schema.ts'
 
 const longestTarget = 2_048
 
@@ -16,6 +17,12 @@ interface ReturnToOptions {
 export function returnTo (asked: string | null, options: ReturnToOptions): string {
   if (asked === null || asked.length > longestTarget) return '/'
   return isLocalPath(asked, options.publicUrl) || isSharedAddress(asked, options) ? asked : '/'
+}
+
+/** The hosts of our routes that see the session cookie: those at or below `cookieDomain`. */
+export function sharesSession ({ session: { cookieDomain }, routes }: Pick<Config, 'session' | 'routes'>): (host: string) => boolean {
+  return (host) => cookieDomain !== null && (host === cookieDomain || host.endsWith(`.${cookieDomain}`)) &&
+    routes.some((route) => route.host === host || (route.host?.startsWith('*.') === true && host.endsWith(route.host.slice(1))))
 }
 
 /** One slash and plain visible ASCII: then no browser reads a host into it. The URL parser is asked all the same. */

@@ -5,8 +5,9 @@ import type { Config } from '../config/schema.ts'
 import { isNavigation } from '../access/caller.ts'
 import { GatewayError } from '../errors.ts'
 import { cookieValues, type OwnCookies } from '../session/cookies.ts'
+import { sharesSession } from './return-to.ts'
 import type { SetCookies } from './set-cookies.ts'
-import { transactionMaxAgeMs, type LoginTransactions } from './transaction.ts'
+import { transactionCookieMaxAgeMs, type LoginTransactions } from './transaction.ts'
 
 interface SignInOptions {
   readonly config: Config
@@ -28,15 +29,17 @@ export interface SignIn {
 
 export function createSignIn ({ config, aihubmix, transactions, cookies, ownCookies }: SignInOptions): SignIn {
   const { publicUrl } = config.server
-  const publicHost = new URL(publicUrl).hostname.replace(/\.$/, '')
+  const { hostname, protocol, port } = new URL(publicUrl)
+  const publicHost = hostname.replace(/\.$/, '')
+  const isShared = sharesSession(config)
 
   const begin: SignIn['begin'] = (request, reply, returnTo) => {
+    reply.header('cache-control', 'no-store')
     // The cookie of the attempt must be where AIHubMix sends the browser back to.
-    if (request.hostName !== publicHost) return reply.redirect(startUrl(returnTo), 302)
+    if (request.hostName !== publicHost) return reply.redirect(startUrl(addressOn(request.hostName, returnTo)), 302)
     const { transaction, cookieName, cookieValue, crowdedOut } = transactions.begin(returnTo, request.headers.cookie)
     for (const name of crowdedOut) cookies.clear(reply, name)
-    cookies.set(reply, cookieName, cookieValue, transactionMaxAgeMs)
-    reply.header('cache-control', 'no-store')
+    cookies.set(reply, cookieName, cookieValue, transactionCookieMaxAgeMs)
     return reply.redirect(aihubmix.authorizationUrl({
       state: transaction.state,
       codeChallenge: config.aihubmix.pkce === 'S256' ? codeChallenge(transaction.codeVerifier) : null,
@@ -46,6 +49,10 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
 
   /** After a sign-out one click must not sign the same person in again unasked (R-14). */
   const hasSignedOut = (request: FastifyRequest): boolean => cookieValues(request.headers.cookie, ownCookies.signedOut).length > 0
+
+  /** A path of a host that shares the session is returned to on that host. */
+  const addressOn = (host: string, returnTo: string): string =>
+    returnTo.startsWith('/') && isShared(host) ? `${protocol}//${host}${port === '' ? '' : `:${port}`}${returnTo}` : returnTo
 
   const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ rd: returnTo })}`
 

@@ -19,6 +19,9 @@ export interface LoginTransaction {
 /** How long a person may take at AIHubMix. */
 export const transactionMaxAgeMs = 10 * 60_000
 
+/** Its cookie stays longer, so that a person who took too long is told so, and not that the sign-in is somebody else's. */
+export const transactionCookieMaxAgeMs = 6 * transactionMaxAgeMs
+
 /** Sign-in cookies of one browser together: more would meet header limits (oauth2-proxy#2383). */
 const cookieBudgetBytes = 8 * 1024
 

@@ -5,6 +5,13 @@ import { errorPage } from './error.ts'
 import { negotiateLocale, type Locale } from './locale.ts'
 import { pageHeaders } from './page-headers.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The address works once and its query is a secret: no page links to it. */
+    readonly worksOnce?: boolean
+  }
+}
+
 /** The language a page is shown in: `?lang=`, else what the browser prefers. */
 export function localeOf (request: FastifyRequest): Locale {
   return negotiateLocale(request.headers['accept-language'], searchOf(request).get('lang'))
@@ -73,9 +80,10 @@ function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, 
 const beginsAnew = new Set<ErrorCode>(['missing_parameters', 'invalid_state', 'sign_in_expired', 'consent_refused', 'exchange_failed', 'login_required'])
 
 function pageFor (error: GatewayError, request: FastifyRequest): string {
+  const worksOnce = request.routeOptions.config?.worksOnce === true
   const [actionKind, actionHref] = beginsAnew.has(error.code)
     ? ['sign-in', '/oauth2/sign_in'] as const
-    : error.status >= 500 && request.method === 'GET' && !request.target.isReserved
+    : error.status >= 500 && request.method === 'GET' && !request.target.isReserved && !worksOnce
       ? ['retry', request.target.raw] as const
       : ['home', '/'] as const
   return errorPage({
@@ -85,7 +93,7 @@ function pageFor (error: GatewayError, request: FastifyRequest): string {
     requestId: request.id,
     actionKind,
     actionHref,
-    languageHref: languageHref(request)
+    languageHref: worksOnce ? (locale) => `/oauth2/sign_in?lang=${locale}` : languageHref(request)
   })
 }
 

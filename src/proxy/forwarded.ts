@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import { isHost } from '../access/host.ts'
 import { GatewayError } from '../errors.ts'
 
 /** Who sent a request, and by which name it is known in every log: never believed from a peer that is not trusted. */
@@ -16,6 +17,7 @@ export interface TrustedProxies {
 
 /** IP addresses and CIDRs; an IPv4 address mapped into IPv6 is the IPv4 address. */
 export function createTrustedProxies (networks: readonly string[]): TrustedProxies {
+  if (networks.length === 0) return { includes: () => false }
   const list = new BlockList()
   for (const network of networks) {
     const [address = '', bits] = network.split('/')
@@ -51,8 +53,8 @@ export function forwarded (request: IncomingMessage, requestId: string, publicUr
   const peer = withoutMapping(request.socket.remoteAddress ?? '')
   const believed = trusted.includes(peer) ? request.headers : {}
   const chain = addressChain(single(believed['x-forwarded-for']))
-  const host = single(believed['x-forwarded-host']) ?? request.headers.host ?? publicUrl.host
-  const proto = protocol(single(believed['x-forwarded-proto'])) ?? publicUrl.protocol.slice(0, -1)
+  const host = nearest(believed['x-forwarded-host'], isHost) ?? request.headers.host ?? publicUrl.host
+  const proto = nearest(believed['x-forwarded-proto'], isProtocol)?.toLowerCase() ?? publicUrl.protocol.slice(0, -1)
   const traceparent = single(believed['traceparent'])
   const tracestate = single(believed['tracestate'])
   return {
@@ -74,21 +76,29 @@ function newTraceparent (requestId: string): string {
   return `00-${traceId}-${traceId.slice(8, 24)}-00`
 }
 
-/** Node joins repeated headers with a comma; a list where one value belongs is no value. */
+/** Node joins repeated headers with a comma. */
 function single (value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** The last entry is what the nearest trusted proxy saw. */
-function protocol (value: string | undefined): string | undefined {
-  const last = value?.split(',').at(-1)?.trim().toLowerCase()
-  return last === 'http' || last === 'https' ? last : undefined
+/** The last entry of a list is what the nearest trusted proxy saw; one that is not valid is no entry. */
+function nearest (value: string | string[] | undefined, isValid: (entry: string) => boolean): string | undefined {
+  const last = single(value)?.split(',').at(-1)?.trim()
+  return last !== undefined && isValid(last) ? last : undefined
 }
 
-/** What is no address is left out: it is never trusted and never passed on. */
+function isProtocol (entry: string): boolean {
+  return /^https?$/i.test(entry)
+}
+
+/**
+ * The nearest entries of a chain, as far as they are addresses: what stands before one that is none is nobody's word, and
+ * what a client invents in front must not push the true ones out.
+ */
 function addressChain (value: string | undefined): readonly string[] {
   if (value === undefined) return []
-  return value.split(',', longestChain).map((entry) => withoutPort(entry.trim())).filter((entry) => isIP(entry) !== 0).map(withoutMapping)
+  const entries = value.split(',').slice(-longestChain).map((entry) => withoutPort(entry.trim()))
+  return entries.slice(entries.findLastIndex((entry) => isIP(entry) === 0) + 1).map(withoutMapping)
 }
 
 function withoutPort (entry: string): string {

@@ -58,6 +58,10 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       },
       onRequestUpgrade (_controller, _statusCode, headers, socket) {
         release()
+        if (String(headers['upgrade']).toLowerCase() !== 'websocket') { // nobody asked for another protocol (RFC 9110 §7.8)
+          socket.destroy()
+          return reject(new GatewayError('upstream_bad_response', { cause: new Error('switched to another protocol') }))
+        }
         hooks.onAnswer()
         hooks.onUpgrade?.(headers, socket)
         resolve()

@@ -14,7 +14,7 @@ import type { LiveConnections } from './live-connections.ts'
 import { createRequestHeaders } from './request-headers.ts'
 import { createResponseHeaders } from './response-headers.ts'
 import type { Upstreams } from './upstreams.ts'
-import { checkHandshake, tunnel, withoutUpgrade, type Upgrade } from './websocket.ts'
+import { checkHandshake, tunnel, watchForLeaving, withoutUpgrade, type Upgrade } from './websocket.ts'
 
 export interface ProxyOptions {
   readonly config: Config
@@ -46,10 +46,10 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
 }
 
 function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf }: ProxyOptions) {
-  const identityNames = Object.keys(config.headers.set)
+  const identityNames = [...Object.keys(config.headers.set), 'X-User-Assertion']
   const publicUrl = new URL(config.server.publicUrl)
   const { bodyBytes: bodyLimitBytes } = config.server.limits
-  const requestHeaders = createRequestHeaders({ identityNames: [...identityNames, 'X-User-Assertion'], ownCookies })
+  const requestHeaders = createRequestHeaders({ identityNames, ownCookies })
   const responseHeaders = createResponseHeaders(ownCookies, identityNames)
   const identityOf = identityHeaders(config.headers.set)
 
@@ -69,6 +69,7 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
   async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission): Promise<void> {
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
+    const stopWatching = upgrade === undefined ? undefined : watchForLeaving(upgrade.socket)
     const sentAt = performance.now()
     const onAnswer = (): void => {
       request.trail.upstreamMs = performance.now() - sentAt
@@ -80,6 +81,7 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
           responseHeaders,
           onAnswer,
           onUpgrade (headers, socket) {
+            stopWatching?.()
             reply.raw.statusCode = 101
             live.add(opened?.ticket.id ?? null, upgrade.socket)
             tunnel(upgrade, socket, responseHeaders(withoutUpgrade(headers)))

@@ -23,7 +23,8 @@ export function createResponseHeaders (ownCookies: OwnCookies, identityNames: re
   }
 
   function push (flat: string[], name: string, value: string): void {
-    if (name === 'set-cookie' && ownCookies.includes(cookieNameOf(value))) return
+    // A browser keeps `=name=value` as a cookie without a name, and sends `name=value` back.
+    if (name === 'set-cookie' && ownCookies.includes(cookieNameOf(value.replace(/^[=\s]+/, '')))) return
     flat.push(name, value)
   }
 }

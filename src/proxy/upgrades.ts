@@ -17,7 +17,11 @@ export function acceptUpgrades (app: FastifyInstance): (request: IncomingMessage
     if (request.headers.upgrade?.toLowerCase() === 'websocket') upgrades.set(request, { socket, head })
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
-    response.assignSocket(socket as Socket) // 'upgrade' gives the connection's own socket; its type is the general one
+    try {
+      response.assignSocket(socket as Socket) // 'upgrade' gives the connection's own socket; its type is the general one
+    } catch {
+      return socket.destroy() // pipelined behind a request that still awaits its answer: nobody could tell the two apart
+    }
     response.once('finish', () => socket.end())
     app.routing(request, response)
   })

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { hasBody } from '../access/caller.ts'
 import { GatewayError } from '../errors.ts'
 
 /** A request whose client asked to switch protocols: its bare connection, and what the client sent beyond the headers. */
@@ -13,11 +14,20 @@ export interface Upgrade {
  * a WebSocket carries cookies and knows no CORS
  */
 export function checkHandshake ({ method, headers }: IncomingMessage, allowedOrigins: readonly string[]): void {
-  const isHandshake = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' &&
+  // With a body, two readers could disagree about where the tunnel begins.
+  const isHandshake = method === 'GET' && !hasBody(headers) && headers.upgrade?.toLowerCase() === 'websocket' &&
     headers['sec-websocket-version'] === '13' && /^[A-Za-z0-9+/]{22}==$/.test(headers['sec-websocket-key'] ?? '')
   if (!isHandshake) throw new GatewayError('malformed_request', { cause: new Error('no WebSocket handshake') })
   // Without an Origin it is no browser; nobody's cookies can be borrowed.
   if (headers.origin !== undefined && !allowedOrigins.includes(headers.origin)) throw new GatewayError('cross_origin')
+}
+
+/** A client that leaves while the app thinks it over is noticed only by who reads. Returns how to stop watching. */
+export function watchForLeaving (socket: Duplex): () => void {
+  const left = (): void => { socket.destroy() }
+  socket.once('end', left)
+  socket.read(0) // consumes nothing
+  return () => { socket.off('end', left) }
 }
 
 /** Joins the two connections byte by byte after the app's 101: frames are never parsed, so there is no parser to attack. */

@@ -44,12 +44,18 @@ export async function createCookieSeals ({ keys, ticketMaxAgeMs, transactionMaxA
     // base64;base64 with a dot for the semicolon: then no cookie parser has to unescape it
     seal: (data) => instance.encodeSecureSession(instance.createSecureSession({ ...data }), sessionName).replace(';', '.'),
     open (value) {
-      const sealed = value.replace('.', ';')
-      return sealed === value ? null : texts(instance.decodeSecureSession(sealed, undefined, sessionName)?.data())
+      const parts = value.split('.')
+      if (parts.length !== 2 || !parts.every(isAsEncoded)) return null
+      return texts(instance.decodeSecureSession(parts.join(';'), undefined, sessionName)?.data())
     }
   })
 
   return { ticket: sealFor('ticket'), transaction: sealFor('transaction'), close: () => instance.close() }
+}
+
+/** Node reads many spellings of the same bytes; we wrote one. A changed cookie is none of ours, however it was changed. */
+function isAsEncoded (base64: string): boolean {
+  return Buffer.from(base64, 'base64').toString('base64') === base64
 }
 
 /** Only texts were sealed; whatever else was authenticated comes from another version of us. */

@@ -35,8 +35,8 @@ return redis.call('DEL', KEYS[1])`
 
 /**
  * Sessions shared by all replicas. All keys of one session carry the same hash tag, so they live on one cluster node.
- * A command waits for a lost connection half of `commandTimeoutMs` and for its answer no longer than that: ioredis' own
- * default is over a minute.
+ * A call waits for a lost connection half of `commandTimeoutMs`, and altogether no longer than that: ioredis' own default is
+ * over a minute, and its commands also wait for those that were sent before them.
  */
 export function createRedisStore (options: RedisStoreOptions): SessionStore {
   const { keyPrefix } = options
@@ -50,10 +50,14 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   const leaseKey = (id: SessionId): string => `${keyPrefix}lease:{${id}}`
   const spentKey = (name: string): string => `${keyPrefix}spent:{${name}}`
 
+  const whenConnected = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
+    if (redis.status !== 'ready') await connected(redis, connectWaitMs)
+    return await command()
+  }
+
   async function run<Answer> (command: () => Promise<Answer>): Promise<Answer> {
     try {
-      if (redis.status !== 'ready') await connected(redis, connectWaitMs)
-      return await command()
+      return await within(options.commandTimeoutMs, whenConnected(command))
     } catch (cause) {
       throw new SessionStoreUnavailable(wordsOf(cause))
     }
@@ -108,6 +112,13 @@ function connect (options: RedisStoreOptions): Redis {
 function wordsOf (error: unknown): Error {
   const words = error instanceof Error ? error.message : String(error)
   return new Error(words.replace(/, with args beginning with:.*/s, ''))
+}
+
+function within<Answer> (ms: number, answer: Promise<Answer>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms)
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }
 
 /** Resolves when the connection is ready; rejects after `waitMs`. */

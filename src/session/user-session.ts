@@ -26,6 +26,14 @@ export interface Identity {
   readonly userinfo: string
 }
 
+/** The user was led to top up: until the balance is another one, or the time is over, it is re-read eagerly. */
+export interface TopUp {
+  /** The balance known when the user left. */
+  readonly from: string | null
+  /** epoch ms */
+  readonly until: number
+}
+
 /** One user signed in with one browser. */
 export interface UserSession {
   readonly tokens: TokenSet
@@ -34,4 +42,5 @@ export interface UserSession {
   readonly createdAt: number
   /** When the session was last used, epoch ms. */
   readonly lastSeenAt: number
+  readonly topUp?: TopUp
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import type { CookieSeal } from './plugin.ts'
 import { seal, unseal } from './seal.ts'
 import { revisionOf, type Lease, type SessionId, type SessionStore } from './store.ts'
@@ -7,7 +7,8 @@ import type { UserSession } from './user-session.ts'
 /** What the session cookie holds: a random name and the key that opens what the store has under it. */
 export interface Ticket {
   readonly id: SessionId
-  readonly key: Buffer
+  /** A KeyObject: three times cheaper than its bytes on Node 24, and no log can print it. */
+  readonly key: KeyObject
 }
 
 /** A session as it was read: its ticket, and the revision that a save must name. */
@@ -42,21 +43,45 @@ interface UserSessionsOptions {
 }
 
 const touchesPerIdleTimeout = 10
+const keyBytes = 32
+/** Sessions whose cookie and content are known in the clear, so that a request costs one read of the store and no decryption. */
+const rememberedSessions = 10_000
 
 export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs, now }: UserSessionsOptions): UserSessions {
   /** What is left of the absolute and of the idle lifetime, the shorter. */
   const ttlMs = (session: UserSession): number => Math.min(session.createdAt + maxAgeMs, session.lastSeenAt + idleTimeoutMs) - now()
 
+  const isOver = (session: UserSession): boolean => ttlMs(session) <= 0
+
   const opened = (ticket: Ticket, value: Buffer): OpenSession | null => {
     const session = unseal(value, ticket.key, ticket.id)
     // The store's clock ends a session by TTL; ours is asked too, so a store that forgets to is no way in.
-    return session === null || ttlMs(session) <= 0 ? null : { ticket, revision: revisionOf(value), session }
+    return session === null || isOver(session) ? null : { ticket, revision: Buffer.from(revisionOf(value)), session }
+  }
+
+  const remembered = new Map<string, OpenSession>()
+  const remember = (cookieValue: string, session: OpenSession): void => {
+    const [oldest] = remembered.size >= rememberedSessions ? remembered.keys() : []
+    if (oldest !== undefined) remembered.delete(oldest)
+    remembered.set(cookieValue, session)
+  }
+  const forgotten = (cookieValue: string): null => {
+    remembered.delete(cookieValue)
+    return null
   }
 
   const sessions: UserSessions = {
     async fromCookie (cookieValue) {
-      const ticket = openTicket(ticketSeal, cookieValue)
-      return ticket === null ? null : await sessions.read(ticket)
+      const before = remembered.get(cookieValue)
+      const ticket = before?.ticket ?? openTicket(ticketSeal, cookieValue)
+      if (ticket === null) return null
+      const value = await store.read(ticket.id)
+      if (value === null) return forgotten(cookieValue)
+      // The store is asked each time; only what it still holds byte for byte need not be opened again.
+      if (before !== undefined && before.revision.equals(revisionOf(value))) return isOver(before.session) ? null : before
+      const current = opened(ticket, value)
+      if (current !== null) remember(cookieValue, current)
+      return current
     },
     async read (ticket) {
       const value = await store.read(ticket.id)
@@ -64,12 +89,13 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
     },
     async begin (session) {
       const secret = randomBytes(16).toString('base64url')
-      const ticket = { id: hashed(secret), key: randomBytes(32) }
+      const key = randomBytes(keyBytes)
+      const ticket = { id: hashed(secret), key: createSecretKey(key) }
       const value = seal(session, ticket.key, ticket.id)
       await store.create(ticket.id, value, ttlMs(session))
       return {
         opened: { ticket, revision: revisionOf(value), session },
-        cookieValue: ticketSeal.seal({ id: secret, key: ticket.key.toString('base64url') })
+        cookieValue: ticketSeal.seal({ id: secret, key: key.toString('base64url') })
       }
     },
     async save ({ ticket, revision }, session) {
@@ -89,7 +115,8 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
 function openTicket (ticketSeal: CookieSeal, cookieValue: string): Ticket | null {
   const data = ticketSeal.open(cookieValue)
   if (data?.['id'] === undefined || data['key'] === undefined) return null
-  return { id: hashed(data['id']), key: Buffer.from(data['key'], 'base64url') }
+  const key = Buffer.from(data['key'], 'base64url')
+  return key.length === keyBytes ? { id: hashed(data['id']), key: createSecretKey(key) } : null
 }
 
 function hashed (secret: string): SessionId {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,7 +17,7 @@ export interface Trail {
 const noTrail: Trail = { user: null, route: null, upstreamMs: null }
 
 /** One line a request, written when its connection is done with it, whoever answered; the query is left out: it may hold a code. */
-export function logEachRequest (app: FastifyInstance): void {
+export function logEachRequest (app: FastifyInstance, log: FastifyBaseLogger): void {
   app.decorateRequest('trail', null as never) // one shape for every request; the hook below sets it
   app.addHook('onRequest', function followRequest (request, reply, done) {
     const startedAt = performance.now()
@@ -26,7 +26,7 @@ export function logEachRequest (app: FastifyInstance): void {
     const { raw: response } = reply
     response.once('close', () => {
       const { method, url = '' } = request.raw
-      app.log.info({
+      log.info({
         id: request.id,
         method,
         path: url.split('?', 1)[0],

@@ -27,11 +27,13 @@ async function opened (rig: Rig, browser: TestBrowser, path: string): Promise<Op
 
 t.test('an event stream shows its headers before its first event, and each event as it is sent', async (t) => {
   let stream: ServerResponse | undefined
-  const rig = await startRig(t, { upstream: (request, response) => {
-    if (request.url !== '/events') return response.end()
-    stream = response
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-  } })
+  const rig = await startRig(t, {
+    upstream: (request, response) => {
+      if (request.url !== '/events') return response.end()
+      stream = response
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    }
+  })
   const { response } = await opened(rig, await signedIn(rig), '/events')
   t.equal(response.headers['content-type'], 'text/event-stream', 'the headers are here while the app is silent')
   response.setEncoding('utf8')
@@ -45,12 +47,14 @@ t.test('an event stream shows its headers before its first event, and each event
 
 t.test('when the client leaves, the app sees it leave, before the first byte and after', async (t) => {
   const waiting: ServerResponse[] = []
-  const rig = await startRig(t, { upstream: (request, response) => {
-    if (request.url === '/') return response.end()
-    waiting.push(response)
-    if (request.url === '/begun') response.writeHead(200).flushHeaders()
-    rig.upstream.server.emit('arrived')
-  } })
+  const rig = await startRig(t, {
+    upstream: (request, response) => {
+      if (request.url === '/') return response.end()
+      waiting.push(response)
+      if (request.url === '/begun') response.writeHead(200).flushHeaders()
+      rig.upstream.server.emit('arrived')
+    }
+  })
   const ada = await signedIn(rig)
 
   const begun = await opened(rig, ada, '/begun')
@@ -68,21 +72,25 @@ t.test('when the client leaves, the app sees it leave, before the first byte and
 })
 
 t.test('an answer that breaks off at the app breaks off at the client: never a clean end', async (t) => {
-  const rig = await startRig(t, { upstream: (request, response) => {
-    if (request.url === '/') return response.end()
-    response.writeHead(200, { 'content-length': '1000' })
-    response.write('half', () => response.destroy())
-  } })
+  const rig = await startRig(t, {
+    upstream: (request, response) => {
+      if (request.url === '/') return response.end()
+      response.writeHead(200, { 'content-length': '1000' })
+      response.write('half', () => response.destroy())
+    }
+  })
   const { response } = await opened(rig, await signedIn(rig), '/broken')
   response.resume()
   await t.rejects(once(response, 'end'), { code: 'ECONNRESET' })
 })
 
 t.test('bodies pass byte for byte in both directions, chunked or with a length', async (t) => {
-  const rig = await startRig(t, { upstream: (request, response, body) => {
-    response.writeHead(200, { 'x-seen-length': request.headers['content-length'] ?? 'chunked' })
-    response.end(body)
-  } })
+  const rig = await startRig(t, {
+    upstream: (request, response, body) => {
+      response.writeHead(200, { 'x-seen-length': request.headers['content-length'] ?? 'chunked' })
+      response.end(body)
+    }
+  })
   const ada = await signedIn(rig)
   const body = randomBytes(5_000_000)
   for (const length of [String(body.length), 'chunked']) {
@@ -99,20 +107,22 @@ t.test('bodies pass byte for byte in both directions, chunked or with a length',
 t.test('a reader that does not read stops the app from sending', async (t) => {
   let stopped: Promise<unknown> = Promise.resolve()
   let sentBytes = 0
-  const rig = await startRig(t, { upstream: (request, response) => {
-    if (request.url === '/') return response.end()
-    const chunk = Buffer.alloc(1 << 20)
-    const send = (): void => {
-      do sentBytes += chunk.length
-      while (response.write(chunk) && sentBytes < 1 << 28)
+  const rig = await startRig(t, {
+    upstream: (request, response) => {
+      if (request.url === '/') return response.end()
+      const chunk = Buffer.alloc(1 << 20)
+      const send = (): void => {
+        do sentBytes += chunk.length
+        while (response.write(chunk) && sentBytes < 1 << 28)
+      }
+      stopped = new Promise((resolve) => {
+        let quiet: NodeJS.Timeout
+        const watch = (): void => { clearTimeout(quiet); quiet = setTimeout(resolve, 300); send() }
+        response.on('drain', watch).on('close', () => clearTimeout(quiet))
+        watch()
+      })
     }
-    stopped = new Promise((resolve) => {
-      let quiet: NodeJS.Timeout
-      const watch = (): void => { clearTimeout(quiet); quiet = setTimeout(resolve, 300); send() }
-      response.on('drain', watch).on('close', () => clearTimeout(quiet))
-      watch()
-    })
-  } })
+  })
   const { response, destroy } = await opened(rig, await signedIn(rig), '/endless')
   response.on('error', () => {})
   response.pause()

@@ -11,12 +11,16 @@ import { startUpstream } from '../rig/upstream.ts'
 t.test('a base path is put before, a prefix is cut, the host is kept or replaced, as the route says', async (t) => {
   const app = await startUpstream()
   t.after(() => app.close())
-  const rig = await startRig(t, { config: { routes: [
-    { path: '/', upstream: app.url, access: 'anyone' },
-    { path: '/based', upstream: `${app.url}/base`, access: 'anyone' },
-    { path: '/cut', upstream: app.url, access: 'anyone', stripPrefix: true },
-    { path: '/own-host', upstream: app.url, access: 'anyone', preserveHost: false }
-  ] } })
+  const rig = await startRig(t, {
+    config: {
+      routes: [
+        { path: '/', upstream: app.url, access: 'anyone' },
+        { path: '/based', upstream: `${app.url}/base`, access: 'anyone' },
+        { path: '/cut', upstream: app.url, access: 'anyone', stripPrefix: true },
+        { path: '/own-host', upstream: app.url, access: 'anyone', preserveHost: false }
+      ]
+    }
+  })
   const browser = createBrowser(rig.url)
   const seenFor = async (path: string) => { await browser.fetch(path); return { target: app.last().target, host: app.valuesOf('host')[0] } }
   t.match(await seenFor('/x?y=%2f'), { target: '/x?y=%2f', host: 'gw.test' })
@@ -41,11 +45,15 @@ t.test('an app on a unix socket is reached', async (t) => {
 t.test('a route for nobody answers 403 to everyone, a route for APIs never redirects', async (t) => {
   const app = await startUpstream()
   t.after(() => app.close())
-  const rig = await startRig(t, { config: { routes: [
-    { path: '/', upstream: app.url },
-    { path: '/admin', access: 'nobody' },
-    { path: '/api', upstream: app.url, api: true }
-  ] } })
+  const rig = await startRig(t, {
+    config: {
+      routes: [
+        { path: '/', upstream: app.url },
+        { path: '/admin', access: 'nobody' },
+        { path: '/api', upstream: app.url, api: true }
+      ]
+    }
+  })
   const ada = createBrowser(rig.url)
   t.equal((await ada.fetch('/api', { headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' } })).status, 401)
   await ada.signIn()

@@ -19,7 +19,7 @@ export async function sendRaw (port: number, bytes: string | Buffer): Promise<Ra
   socket.on('error', () => {})
   await once(socket, 'connect')
   socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
-  await once(socket, 'close')
+  await new Promise((resolve) => { socket.once('close', resolve) }) // `once` would reject when the server resets
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text }
 }
 

@@ -12,6 +12,8 @@ export interface TestRedis {
   readonly port: number
   /** A client of the test's own. */
   readonly client: Redis
+  /** How often a command was called since the server started. */
+  calls (command: string): Promise<number>
   /** Ends the server; its data is kept for `start`. */
   stop (): Promise<void>
   start (): Promise<void>
@@ -32,6 +34,10 @@ export async function startRedis (): Promise<TestRedis> {
     url: `redis://127.0.0.1:${port}/0`,
     port,
     client,
+    async calls (command) {
+      const { groups } = new RegExp(`^cmdstat_${command}:calls=(?<calls>\\d+)`, 'm').exec(await client.info('commandstats')) ?? {}
+      return Number(groups?.['calls'] ?? 0)
+    },
     async stop () {
       server.kill('SIGTERM')
       await once(server, 'exit')

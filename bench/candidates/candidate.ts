@@ -1,0 +1,22 @@
+import type { ChildProcess } from 'node:child_process'
+import type { World } from '../world.ts'
+
+/** A proxy to be measured. */
+export interface Candidate {
+  readonly name: string
+  /** How its sessions are made; null when it knows none and passes whatever cookie it is sent. */
+  readonly sessions: Sessions | null
+  /** Starts it on the proxies' core. Resolves as soon as it says it is ready. */
+  start (world: World): Promise<RunningCandidate>
+}
+
+export interface Sessions {
+  /** Candidates of the same group share a store and accept each other's cookies. */
+  readonly group: string
+  readonly cookieName: string
+}
+
+export interface RunningCandidate {
+  readonly url: string
+  readonly child: ChildProcess
+}

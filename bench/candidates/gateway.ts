@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { publicUrl } from '../../test/rig/browser.ts'
+import { freePort } from '../../test/rig/redis.ts'
+import { app } from '../../test/rig/rig.ts'
+import { answers, launch, proxyCore } from '../processes.ts'
+import type { World } from '../world.ts'
+import type { Candidate } from './candidate.ts'
+
+const sessionKey = randomBytes(32).toString('base64')
+
+export interface GatewayOptions {
+  /** The tree whose `src/main.ts` runs. */
+  readonly tree: string
+  readonly label: string
+  readonly logLevel: 'info' | 'silent'
+  readonly nodeFlags?: readonly string[]
+}
+
+/** The gateway as an operator runs it: its own process, sessions in Redis, access log into a file. */
+export function gateway ({ tree, label, logLevel, nodeFlags = [] }: GatewayOptions): Candidate {
+  return {
+    name: `${label}, log ${logLevel === 'silent' ? 'off' : 'on'}`,
+    sessions: { group: label, cookieName: '__Host-aihubmix' },
+    async start (world) {
+      const port = await freePort()
+      const adminPort = await freePort()
+      const config = await writeConfig(world, { port, adminPort, logLevel, group: label })
+      const args = [...nodeFlags, join(tree, 'src/main.ts'), 'serve', '--config', config]
+      const child = launch({ core: proxyCore, command: process.execPath, args, outputFile: join(world.folder, `gateway-${port}.log`) })
+      await answers(`http://127.0.0.1:${adminPort}/ready`, child)
+      return { url: `http://127.0.0.1:${port}`, child }
+    }
+  }
+}
+
+interface Listening {
+  readonly port: number
+  readonly adminPort: number
+  readonly logLevel: string
+  readonly group: string
+}
+
+async function writeConfig ({ folder, upstreamUrl, redisUrl, emulator }: World, { port, adminPort, logLevel, group }: Listening): Promise<string> {
+  const file = join(folder, `gateway-${port}.yaml`)
+  await writeFile(file, JSON.stringify({
+    server: { publicUrl, listen: `127.0.0.1:${port}`, drain: { delay: '0s' } },
+    admin: { listen: `127.0.0.1:${adminPort}` },
+    aihubmix: { clientId: app.clientId, clientSecret: app.clientSecret, browserUrl: emulator.url, serverUrl: emulator.url, appUrl: emulator.url },
+    session: { keys: [sessionKey], redis: { url: redisUrl, keyPrefix: `${group}:` } },
+    routes: [{ path: '/', upstream: upstreamUrl }],
+    log: { level: logLevel }
+  }))
+  return file
+}

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+export interface LoadResult {
+  readonly requests: number
+  /** Headers and bodies received. */
+  readonly bytes: number
+  readonly microseconds: number
+  readonly p50Microseconds: number
+  readonly p99Microseconds: number
+}
+
+export interface Load {
+  readonly url: string
+  /** One Cookie header a line. */
+  readonly cookiesFile: string
+  readonly connections: number
+  readonly seconds: number
+  /** What every answer must hold at least: a redirect or an error page is no result. */
+  readonly bodyBytes: number
+}
+
+const script = join(import.meta.dirname, 'load.lua')
+
+/** As many requests as the proxy can answer, by wrk. */
+export async function load ({ url, cookiesFile, connections, seconds, bodyBytes }: Load): Promise<LoadResult> {
+  const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url], { env: { ...process.env, BENCH_COOKIES: cookiesFile } })
+  const { errors, ...result }: LoadResult & { readonly errors: number } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+  if (errors > 0) throw new Error(`${url}: ${errors} of ${result.requests} requests failed\n${stdout}`)
+  if (result.bytes < result.requests * bodyBytes) throw new Error(`${url}: answers are shorter than the app's`)
+  return result
+}

@@ -1,0 +1,54 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { get } from '../rig/raw.ts'
+import { startRig } from '../rig/rig.ts'
+import { attackOn, cookieLine, isLoginRequired } from './attack.ts'
+
+const rig = await startRig(t)
+const attack = attackOn(rig)
+const signedIn = await cookieLine(rig)
+const ticket = signedIn.slice('Cookie: '.length)
+
+const sign = fc.constantFrom(...'abcXYZ019!#$%&\'*+-.^_`|~=":/?@[]{}()<>,\\', ' ', '\t', '\u00e9')
+const text = fc.string({ unit: sign, maxLength: 12 })
+const foreign = fc.oneof(fc.tuple(text, text).map(([name, value]) => `${name}=${value}`), text, fc.constantFrom('', '=', '__Host-aihubmix2=x', '__Host-aihubmi=x', '__host-aihubmix=x', 'x=__Host-aihubmix=y', '__Host-aihubmix-other=z'))
+const own = fc.constantFrom(ticket, '__Host-aihubmix=forged', '__Host-aihubmix=', '__Host-aihubmix', ' __Host-aihubmix =x', '__Host-aihubmix-login-1=x', '__Host-aihubmix-login-=x', '__Host-aihubmix-signed-out=1')
+
+/** Each a pair and whether it is ours. */
+const pairs = fc.array(fc.oneof(foreign.map((pair) => [pair, false] as const), own.map((pair) => [pair, true] as const)), { maxLength: 12 })
+
+const trimmed = (values: readonly string[]): readonly string[] => values.map((value) => value.trim())
+
+t.test('T-101 T-102 whatever stands in Cookie, ours never reach the app and the others all do, in their order', async (t) => {
+  await fc.assert(fc.asyncProperty(pairs, fc.constantFrom(';', '; ', ' ; '), async (sent, separator) => {
+    const outcome = await attack(get('/public/a', [`Cookie: ${sent.map(([pair]) => pair).join(separator)}`]))
+    const seen = rig.upstream.valuesOf('Cookie', outcome.seen[0])
+    const left = trimmed(sent.filter(([, isOwn]) => !isOwn).map(([pair]) => pair))
+    return outcome.status === 200 && seen.length <= 1 && trimmed((seen[0] ?? '').split(';')).join(';').trim() === left.join(';').trim()
+  }), { numRuns: 1_500 })
+  t.pass()
+})
+
+t.test('T-91 T-101 no byte of a ticket may change', async (t) => {
+  const value = ticket.slice(ticket.indexOf('=') + 1)
+  const changed = fc.tuple(fc.nat(value.length - 1), fc.constantFrom('replace', 'cut', 'insert', 'drop'), fc.constantFrom(...'ABCxyz0189+/=._-%"')).map(([at, how, letter]) => {
+    if (how === 'cut') return value.slice(0, at)
+    return value.slice(0, at) + (how === 'drop' ? '' : letter) + value.slice(how === 'insert' ? at : at + 1)
+  })
+  await fc.assert(fc.asyncProperty(changed, async (forged) => {
+    const outcome = await attack(get('/a', [`Cookie: __Host-aihubmix=${forged}`]))
+    return isLoginRequired(rig, outcome) || isSameBytes(forged, value)
+  }), { numRuns: 1_000 })
+  t.pass()
+})
+
+/** Base64 has more than one spelling of the same bytes: the last letter's spare bits, the padding. */
+function isSameBytes (one: string, other: string): boolean {
+  return one.split('.').map(bytesOf).join('.') === other.split('.').map(bytesOf).join('.')
+}
+
+function bytesOf (text: string): string {
+  return Buffer.from(text, 'base64').toString('hex')
+}
+
+t.end() // the app and the gateway go with it
