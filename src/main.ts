@@ -33,9 +33,23 @@ An OAuth gateway in front of any app: signs users in through AIHubMix and tells 
 
 Exit code 0: good. 1: failed. 2: the command was not understood.`
 
+const oldestNode = [22, 18] as const
+
+/** Older ones lack what the gateway is built on, and would fail in the middle. */
+function nodeProblem (): string | null {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return null
+  return `aihubmix-gateway needs Node ${oldestNode.join('.')} or newer; this is Node ${process.versions.node}.\nInstall a newer one and run it again.`
+}
+
 async function main (argv: readonly string[]): Promise<number> {
+  const problem = nodeProblem()
+  if (problem !== null) {
+    console.error(problem)
+    return 1
+  }
   const [first = 'serve', ...rest] = argv
-  if (first === '--help' || first === '-h') return print(help)
+  if (['--help', '-h', 'help'].includes(first)) return print(help)
   if (first === '--version') return print(createRequire(import.meta.url)('../package.json').version)
   // `aihubmix-gateway --config FILE` is `serve --config FILE`
   const [name, args] = first.startsWith('-') ? ['serve', argv] : [first, rest]

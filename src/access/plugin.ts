@@ -24,12 +24,15 @@ const keptByNode = 1_000 * 2
 export function readEachRequest (app: FastifyInstance, { urlBytes, bodyBytes }: ReadRequestsOptions): void {
   app.decorateRequest('target', null as never) // one shape for every request; the hook below sets it
   app.decorateRequest('hostName', '')
+  // Node would answer an expectation it does not know by itself, without a word (RFC 9110 §10.1.1).
+  app.server.on('checkExpectation', (request, response) => { app.routing(request, response) })
   app.addHook('onRequest', function readRequest (request, _reply, done) {
     const { url = '', rawHeaders, method, headers } = request.raw
     if (url.length > urlBytes) throw new GatewayError('url_too_long')
     if (rawHeaders.length >= keptByNode) throw new GatewayError('headers_too_large')
     request.target = readRequestTarget(url)
     request.hostName = requestHost(rawHeaders)
+    if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') throw new GatewayError('expectation_failed')
     if (method === 'TRACE') throw new GatewayError('method_not_allowed') // it would echo what the browser hides from scripts
     if (bodyBytes !== null && Number(headers['content-length'] ?? 0) > bodyBytes) throw new GatewayError('body_too_large')
     done()

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { AuthorizationServerBadResponse, GatewayError, InvalidGrant } from '../errors.ts'
+import { AuthorizationServerBadResponse, GatewayError, InvalidGrant, type ErrorCode } from '../errors.ts'
 import type { TokenSet } from '../session/user-session.ts'
 import { jsonObject, type Answer, type Exchange } from './exchange.ts'
 import { isRefusal, tokenResponse, unwrapped } from './wire.ts'
@@ -38,8 +38,11 @@ interface TokenEndpointOptions {
   readonly now: () => number
 }
 
-/** Refusals that speak of this gateway's configuration or request, never of a user's grant (RFC 6749 §5.2). */
-const notTheGrant = new Set(['invalid_client', 'unauthorized_client', 'invalid_request', 'unsupported_grant_type', 'invalid_scope', 'server_error', 'temporarily_unavailable'])
+/** The client id or secret is wrong (RFC 6749 §5.2): for the operator to mend, and no reason to end anybody's session. */
+const isOurFault = new Set(['invalid_client', 'unauthorized_client'])
+
+/** Refusals that speak of the request or the server, never of a user's grant. */
+const notTheGrant = new Set(['invalid_request', 'unsupported_grant_type', 'invalid_scope', 'server_error', 'temporarily_unavailable'])
 
 export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, requestedScope, exchange, refreshExchange, now }: TokenEndpointOptions): TokenEndpoint {
   const server: oauth.AuthorizationServer = { issuer: serverUrl, token_endpoint: `${serverUrl}/api/oauth2/token` }
@@ -63,11 +66,11 @@ export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, reques
     async authorizationCodeGrant ({ code, redirectUri, codeVerifier }) {
       const parameters = oauth.validateAuthResponse(server, client, new URLSearchParams({ code }), oauth.expectNoState)
       const response = await oauth.authorizationCodeGrantRequest(server, client, authentication, parameters, redirectUri, codeVerifier ?? oauth.nopkce, sentBy(exchange))
-      return tokenSet(await refusalsOf(oauth.processAuthorizationCodeResponse(server, client, response)), requestedScope)
+      return tokenSet(await refusalsOf(oauth.processAuthorizationCodeResponse(server, client, response), 'provider_refused'), requestedScope)
     },
     async refreshTokenGrant (refreshToken, scope) {
       const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, sentBy(refreshExchange))
-      const renewed = tokenSet(await refusalsOf(oauth.processRefreshTokenResponse(server, client, response)), scope)
+      const renewed = tokenSet(await refusalsOf(oauth.processRefreshTokenResponse(server, client, response), 'provider_bad_response'), scope)
       return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
     }
   }
@@ -96,13 +99,14 @@ function refusalResponse (answer: Answer, body: Readonly<Record<string, unknown>
   return Response.json({ error }, { status: answer.status >= 400 ? answer.status : 400 })
 }
 
-async function refusalsOf (processed: Promise<oauth.TokenEndpointResponse>): Promise<oauth.TokenEndpointResponse> {
+async function refusalsOf (processed: Promise<oauth.TokenEndpointResponse>, whenOurFault: ErrorCode): Promise<oauth.TokenEndpointResponse> {
   try {
     return await processed
   } catch (error) {
     if (!(error instanceof oauth.ResponseBodyError)) throw new AuthorizationServerBadResponse(error)
     const cause = new Error(`HTTP ${error.status} ${error.error.slice(0, 40)}`)
     if (error.error === 'invalid_grant') throw new InvalidGrant(cause)
+    if (isOurFault.has(error.error)) throw new GatewayError(whenOurFault, { cause: new Error(`${cause.message}: check aihubmix.clientId and aihubmix.clientSecret`) })
     throw notTheGrant.has(error.error) ? new AuthorizationServerBadResponse(cause) : new GrantRefused(cause)
   }
 }

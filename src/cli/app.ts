@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { createApp } from '../aihubmix/app-registration.ts'
 import type { CreatedApp } from '../aihubmix/wire.ts'
@@ -43,23 +43,35 @@ export async function appCommand ([verb, ...argv]: readonly string[]): Promise<n
 
 async function create (app: Parameters<typeof createApp>[0], secretFile: string | undefined): Promise<number> {
   const token = developerToken() ?? (process.stdin.isTTY ? '' : (await text(process.stdin)).trim())
+  if (/[^\x21-\x7e]/.test(token)) return refuse('The developer token holds a character that no token has. Copy it again.', 2)
   if (token === '') return refuse('There is no developer token: set AIHUBMIX_DEVELOPER_TOKEN or write it to standard input.', 2)
   const appUrl = readAppUrl()
   if (appUrl === null) return refuse('GATEWAY_AIHUBMIX_APP_URL must be an https origin, or http on loopback.', 2)
   // Opened before the app exists: a secret that cannot be written would be lost, and it is shown only once.
   const file = secretFile === undefined ? null : await open(secretFile, 'wx', 0o600).catch(() => undefined)
-  if (file === undefined) return refuse(`${secretFile} cannot be made new. Name a file that does not exist yet, in a folder you may write to.`, 1)
+  if (file === undefined) return refuse(`${secretFile} cannot be made new: it may exist already and hold the secret of another app. Name a new file, in a folder you may write to.`, 1)
   try {
     const created = await createApp(app, { appUrl, developerToken: token, timeoutMs: 10_000 })
     await file?.writeFile(`${created.client_secret}\n`)
     return print(report(created, secretFile))
   } catch (error) {
+    if (secretFile !== undefined) await rm(secretFile) // empty: nothing came that could be in it
     if (!(error instanceof GatewayError)) throw error
-    const why = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-    return refuse(`${error.message}${why}`, 1)
+    return refuse(failure(error, appUrl), 1)
   } finally {
     await file?.close()
   }
+}
+
+function failure ({ code, message, cause }: GatewayError, appUrl: string): string {
+  const why = cause instanceof Error ? innermost(cause).message : 'no reason given'
+  if (code === 'provider_unavailable') return `${appUrl} does not answer (${why}). Check GATEWAY_AIHUBMIX_APP_URL and the network.`
+  if (code === 'provider_refused') return `AIHubMix refused to register the app (${why}). Check the developer token and the redirect URI.`
+  return `${message} (${why})`
+}
+
+function innermost (error: Error): Error {
+  return error.cause instanceof Error ? innermost(error.cause) : error
 }
 
 function report ({ client_id: clientId, client_secret: clientSecret }: CreatedApp, secretFile: string | undefined): string {

@@ -28,7 +28,9 @@ async function check (file: string | undefined): Promise<number> {
   try {
     const loaded = await loadConfig({ file })
     for (const warning of loaded.warnings) console.error(`warning: ${warning}`)
-    return print(describe(loaded).trimEnd())
+    print(describe(loaded).trimEnd())
+    console.error('The configuration is good.')
+    return 0
   } catch (error) {
     if (!(error instanceof ConfigProblems)) throw error
     return report(error)

@@ -5,6 +5,7 @@ import { createGateway } from '../gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { readFlags } from './flags.ts'
+import { listenProblem } from './listen-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
 const help = `aihubmix-gateway demo [--port 4180] [--verbose]
@@ -39,7 +40,7 @@ async function run (port: number, isVerbose: boolean): Promise<number> {
   const emulator = await startEmulator()
   const gateway = await startGateway(port, { upstream: sampleApp.url, aihubmix: emulator.url, isVerbose }).catch(portInUse)
   if (gateway === null) {
-    console.error(`The gateway cannot listen on port ${port}; another program may be there.\nTry \`aihubmix-gateway demo --port 0\`, which takes a free one.`)
+    console.error(`The gateway cannot listen on port ${port}; another program may be there.\nTry \`npm run demo -- --port 0\`, which takes a free one.`)
   } else {
     emulator.registerApp({ ...app, redirectUri: `${gateway.url}/oauth2/callback` })
     console.log(banner(gateway.url, emulator.url))
@@ -51,7 +52,7 @@ async function run (port: number, isVerbose: boolean): Promise<number> {
 }
 
 function portInUse (error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null
+  if (listenProblem(error, '--port') !== null) return null
   throw error
 }
 

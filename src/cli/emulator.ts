@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { type Emulator, type EmulatorApp, isLoopback, startEmulator } from '../emulator/emulator.ts'
 import { FaultRefused } from '../emulator/faults/stages.ts'
 import { readFlags } from './flags.ts'
+import { listenProblem } from './listen-problem.ts'
 
 const help = `aihubmix-gateway emulator
 
 AIHubMix on loopback, for development: sign-in with any password, no real account, no real money.
 
-  --listen <address:port>   a loopback address, default 127.0.0.1:4190
+  --listen <address:port>   a loopback address, default 127.0.0.1:4182
   --preset <name>           how it behaves, default happy; a wrong name lists the others
   --help                    prints this`
 
@@ -41,7 +42,7 @@ function readInvocation (argv: readonly string[]): Invocation | number {
     return 0
   }
   try {
-    return { ...readAddress(flags.listen ?? '127.0.0.1:4190'), preset: flags.preset ?? 'happy' }
+    return { ...readAddress(flags.listen ?? '127.0.0.1:4182'), preset: flags.preset ?? 'happy' }
   } catch (error) {
     return refused(error, 2)
   }
@@ -50,7 +51,7 @@ function readInvocation (argv: readonly string[]): Invocation | number {
 function readAddress (listen: string): { readonly host: string, readonly port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(listen) ?? []
   const host = bracketed ?? plain
-  if (host === undefined || Number(port) > 65535) throw new RangeError(`--listen ${listen} is no address:port.`)
+  if (host === undefined || Number(port) > 65535) throw new RangeError(`--listen ${listen} is no address:port. Write it as 127.0.0.1:4182.`)
   if (!isLoopback(host)) throw new RangeError(`--listen ${listen} is refused: everyone can sign in to the emulator as anyone, so it listens on loopback only (127.0.0.1, [::1] or localhost).`)
   return { host, port: Number(port) }
 }
@@ -77,10 +78,19 @@ function banner ({ url, controlToken, users }: Emulator, app: EmulatorApp): stri
   user centre      ${url}/user/authorizations
   console          ${url}/console/apps
 
+  A gateway in front of your app uses it with
+
+  export GATEWAY_SERVER_PUBLIC_URL=http://localhost:4180
+  export GATEWAY_AIHUBMIX_CLIENT_ID=${app.clientId}
+  export GATEWAY_AIHUBMIX_CLIENT_SECRET=${app.clientSecret}
+  export GATEWAY_AIHUBMIX_BROWSER_URL=${url}
+  export GATEWAY_AIHUBMIX_SERVER_URL=${url}
+  export GATEWAY_UPSTREAM=http://127.0.0.1:3000
+
 Stop it with Ctrl+C.`
 }
 
 function refused (error: unknown, exitCode: number): number {
-  console.error(error instanceof Error ? error.message : String(error))
+  console.error(listenProblem(error, '--listen') ?? (error instanceof Error ? error.message : String(error)))
   return exitCode
 }

@@ -7,6 +7,7 @@ import { createGateway, type Gateway } from '../gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { readFlags } from './flags.ts'
+import { listenProblem } from './listen-problem.ts'
 import { stopSignal } from './stop-signal.ts'
 
 const help = `aihubmix-gateway serve [--config FILE]
@@ -40,7 +41,11 @@ async function serve (config: Config, warnings: readonly string[]): Promise<numb
   for (const warning of warnings) log.warn(warning)
   const store = openStore(config.session, log)
   const gateway = await createGateway({ config, store, log })
-  await listen(gateway, config)
+  if (!await listen(gateway, config)) {
+    await gateway.close(0)
+    await store.close()
+    return 1
+  }
   log.info({ publicUrl: config.server.publicUrl, redirectUri: config.aihubmix.redirectUri }, 'ready; the redirect URI is to be registered at AIHubMix exactly so')
   await stopSignal()
   await drain(gateway, config, log)
@@ -48,15 +53,28 @@ async function serve (config: Config, warnings: readonly string[]): Promise<numb
   return 0
 }
 
-async function listen ({ app, admin }: Gateway, { server, admin: { listen } }: Config): Promise<void> {
-  await app.listen({ ...server.listen })
-  await admin.listen({ ...listen })
+/** False when an address cannot be had; said on standard error. */
+async function listen ({ app, admin }: Gateway, config: Config): Promise<boolean> {
+  return await listening(app, config.server.listen, 'server.listen, or GATEWAY_SERVER_LISTEN') &&
+    await listening(admin, config.admin.listen, 'admin.listen, or GATEWAY_ADMIN_LISTEN')
+}
+
+async function listening (app: Gateway['app'], address: Config['admin']['listen'], setting: string): Promise<boolean> {
+  try {
+    await app.listen({ ...address })
+    return true
+  } catch (error) {
+    const problem = listenProblem(error, setting)
+    if (problem === null) throw error
+    console.error(problem)
+    return false
+  }
 }
 
 /** Load balancers are told first; then what runs may end; then what is left is cut. */
 async function drain (gateway: Gateway, { server: { drain } }: Config, log: Logger): Promise<void> {
   gateway.drain()
-  log.info({ delayMs: drain.delay, timeoutMs: drain.timeout }, 'draining')
+  log.info({ delayMs: drain.delay, timeoutMs: drain.timeout }, 'draining; another signal skips the delay')
   await Promise.race([delay(drain.delay), stopSignal()])
   await gateway.close(drain.timeout)
   log.info('stopped')

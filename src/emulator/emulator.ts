@@ -38,7 +38,7 @@ export interface EmulatorOptions {
 
 /** AIHubMix on loopback. */
 export interface Emulator {
-  /** Origin without a trailing slash: `http://127.0.0.1:4190`. */
+  /** Origin without a trailing slash: `http://127.0.0.1:4182`. */
   readonly url: string
   readonly controlToken: string
   readonly clock: Omit<Clock, 'reset'>

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import { isHost } from '../access/host.ts'
-import { GatewayError } from '../errors.ts'
 
 /** Who sent a request, and by which name it is known in every log: never believed from a peer that is not trusted. */
 export interface Forwarded {
@@ -111,10 +110,4 @@ function withoutMapping (address: string): string {
 
 function rightmostUntrusted (chain: readonly string[], trusted: TrustedProxies): string {
   return chain.findLast((address) => !trusted.includes(address)) ?? chain[0] ?? ''
-}
-
-/** @throws GatewayError expectation_failed: only 100-continue is defined (RFC 9110 §10.1.1) */
-export function checkExpectation (request: IncomingMessage): void {
-  const { expect } = request.headers
-  if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new GatewayError('expectation_failed')
 }

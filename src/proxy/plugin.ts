@@ -93,9 +93,11 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
   function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened']): Outgoing {
     const { raw } = request
     const upstream = upstreams.of(route)
+    const told = forwarded(raw, request.id, publicUrl, trusted)
+    request.trail.client = told.clientAddress
     const headers = requestHeaders(raw.rawHeaders, {
       host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,
-      forwarded: forwarded(raw, request.id, publicUrl, trusted).headers,
+      forwarded: told.headers,
       identity: opened === null ? [] : identityOf(opened.session),
       hasBody: hasBody(raw.headers)
     })

@@ -10,11 +10,13 @@ declare module 'fastify' {
 export interface Trail {
   user: string | null
   route: string | null
+  /** The address nearest to the browser that a trusted proxy vouches for; of forwarded requests. */
+  client: string | null
   /** From sending the request to the app until its answer began. */
   upstreamMs: number | null
 }
 
-const noTrail: Trail = { user: null, route: null, upstreamMs: null }
+const noTrail: Trail = { user: null, route: null, client: null, upstreamMs: null }
 
 /** One line a request, written when its connection is done with it, whoever answered; the query is left out: it may hold a code. */
 export function logEachRequest (app: FastifyInstance, log: FastifyBaseLogger): void {
@@ -33,6 +35,7 @@ export function logEachRequest (app: FastifyInstance, log: FastifyBaseLogger): v
         status: response.statusCode,
         route: trail.route,
         user: trail.user,
+        client: trail.client,
         ms: rounded(performance.now() - startedAt),
         upstreamMs: trail.upstreamMs === null ? null : rounded(trail.upstreamMs),
         ...(response.writableFinished ? {} : { isCut: true })

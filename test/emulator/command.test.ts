@@ -25,7 +25,7 @@ t.test('the command prints what a developer needs, serves, and ends on SIGTERM',
 })
 
 t.test('an address that others can reach is refused with exit code 2', async (t) => {
-  t.match(await ended(run('--listen', '0.0.0.0:4190')), { exitCode: 2, output: /loopback only/ })
+  t.match(await ended(run('--listen', '0.0.0.0:4182')), { exitCode: 2, output: /loopback only/ })
 })
 
 t.test('an unknown flag or preset is refused, and help is given', async (t) => {
