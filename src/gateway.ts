@@ -1,6 +1,5 @@
 import { METHODS } from 'node:http'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
 import { createAdmit } from './access/admission.ts'
 import { readEachRequest } from './access/plugin.ts'
 import { accountPlugin } from './account/plugin.ts'
@@ -24,14 +23,14 @@ import { createCookieSeals } from './session/plugin.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
 import { publicServerOptions } from './server-options.ts'
-import { withRedaction } from './telemetry/log.ts'
+import type { GatewayLog } from './telemetry/log.ts'
 import { logEachRequest } from './telemetry/plugin.ts'
 
 export interface GatewayOptions {
   readonly config: Config
   /** Belongs to the caller: it is not closed with the gateway. */
   readonly store: SessionStore
-  readonly log: Logger
+  readonly log: GatewayLog
   readonly now?: () => number
 }
 
@@ -47,7 +46,7 @@ export interface Gateway {
 }
 
 /** The whole gateway, in the order a request meets it. */
-export async function createGateway ({ config, store, log, now = Date.now }: GatewayOptions): Promise<Gateway> {
+export async function createGateway ({ config, store, log: { log, writeAccessLine }, now = Date.now }: GatewayOptions): Promise<Gateway> {
   let isDraining = false
   const ownCookies = createOwnCookies(config.session.cookieName)
   const trusted = createTrustedProxies(config.server.trustedProxies)
@@ -60,11 +59,11 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
   const upstreams = createUpstreams(config.routes)
   const live = createLiveConnections()
 
-  const diagnostics: FastifyBaseLogger = withRedaction(log)
+  const loggerInstance: FastifyBaseLogger = log
   const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in` })
   const app: FastifyInstance = Fastify({
     ...publicServerOptions(config.server),
-    loggerInstance: diagnostics,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger, // a child a request costs more than naming the id where a line is written
     genReqId: (request) => requestIdOf(request, trusted),
@@ -84,7 +83,7 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app)
-  logEachRequest(app, log)
+  logEachRequest(app, writeAccessLine)
   readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
   answerErrors(app, answerError)
 
@@ -93,7 +92,7 @@ export async function createGateway ({ config, store, log, now = Date.now }: Gat
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
   await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf })
 
-  const admin: FastifyInstance = Fastify({ loggerInstance: diagnostics, logController: new LogController({ disableRequestLogging: true }) })
+  const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining })
 
   return {

@@ -77,7 +77,7 @@ async function startGateway (port: number, { upstream, aihubmix, isVerbose }: Su
     }
   })
   const log = createLog(isVerbose ? 'info' : 'silent')
-  const gateway = await createGateway({ config, store: openStore(config.session, log), log })
+  const gateway = await createGateway({ config, store: openStore(config.session, log.log), log })
   await gateway.app.listen({ host: 'localhost', port: freePort })
   return { url, close: () => gateway.close(0) }
 }

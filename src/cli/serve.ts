@@ -37,10 +37,11 @@ export async function serveCommand (argv: readonly string[]): Promise<number> {
 }
 
 async function serve (config: Config, warnings: readonly string[]): Promise<number> {
-  const log = createLog(config.log.level)
+  const gatewayLog = createLog(config.log.level)
+  const { log } = gatewayLog
   for (const warning of warnings) log.warn(warning)
   const store = openStore(config.session, log)
-  const gateway = await createGateway({ config, store, log })
+  const gateway = await createGateway({ config, store, log: gatewayLog })
   if (!await listen(gateway, config)) {
     await gateway.close(0)
     await store.close()

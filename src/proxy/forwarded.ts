@@ -48,26 +48,43 @@ export function requestIdOf (request: IncomingMessage, trusted: TrustedProxies):
 }
 
 /** Builds what tells the app about the browser's side of the request, from nothing but what we know or a trusted proxy said. */
-export function forwarded (request: IncomingMessage, requestId: string, publicUrl: URL, trusted: TrustedProxies): Forwarded {
-  const peer = withoutMapping(request.socket.remoteAddress ?? '')
-  const believed = trusted.includes(peer) ? request.headers : {}
-  const chain = addressChain(single(believed['x-forwarded-for']))
-  const host = nearest(believed['x-forwarded-host'], isHost) ?? request.headers.host ?? publicUrl.host
-  const proto = nearest(believed['x-forwarded-proto'], isProtocol)?.toLowerCase() ?? publicUrl.protocol.slice(0, -1)
-  const traceparent = single(believed['traceparent'])
-  const tracestate = single(believed['tracestate'])
-  return {
-    clientAddress: rightmostUntrusted([...chain, peer], trusted),
-    headers: [
-      'X-Forwarded-For', [...chain, peer].join(', '),
-      'X-Forwarded-Host', host,
-      'X-Forwarded-Proto', proto,
-      'X-Forwarded-Port', /:(\d+)$/.exec(host)?.[1] ?? (proto === 'https' ? '443' : '80'),
-      'X-Request-Id', requestId,
-      'traceparent', traceparent !== undefined && traceparentPattern.test(traceparent) ? traceparent : newTraceparent(requestId),
-      ...(traceparent !== undefined && tracestate !== undefined ? ['tracestate', tracestate] : [])
-    ]
+export function createForwarded (publicUrl: URL, trusted: TrustedProxies) {
+  const publicProto = publicUrl.protocol.slice(0, -1)
+
+  return function forwarded (request: IncomingMessage, requestId: string): Forwarded {
+    const peer = withoutMapping(request.socket.remoteAddress ?? '')
+    const sentHost = request.headers.host ?? publicUrl.host
+    if (!trusted.includes(peer)) return { clientAddress: peer, headers: told(peer, sentHost, publicProto, requestId, newTraceparent(requestId)) }
+
+    const { headers } = request
+    const chain = [...addressChain(single(headers['x-forwarded-for'])), peer]
+    const host = nearest(headers['x-forwarded-host'], isHost) ?? sentHost
+    const proto = nearest(headers['x-forwarded-proto'], isProtocol)?.toLowerCase() ?? publicProto
+    const traceparent = validTraceparent(single(headers['traceparent']))
+    const tracestate = traceparent === undefined ? undefined : single(headers['tracestate'])
+    return {
+      clientAddress: rightmostUntrusted(chain, trusted),
+      headers: [
+        ...told(chain.join(', '), host, proto, requestId, traceparent ?? newTraceparent(requestId)),
+        ...(tracestate === undefined ? [] : ['tracestate', tracestate])
+      ]
+    }
   }
+}
+
+function told (chain: string, host: string, proto: string, requestId: string, traceparent: string): readonly string[] {
+  return [
+    'X-Forwarded-For', chain,
+    'X-Forwarded-Host', host,
+    'X-Forwarded-Proto', proto,
+    'X-Forwarded-Port', /:(\d+)$/.exec(host)?.[1] ?? (proto === 'https' ? '443' : '80'),
+    'X-Request-Id', requestId,
+    'traceparent', traceparent
+  ]
+}
+
+function validTraceparent (value: string | undefined): string | undefined {
+  return value !== undefined && traceparentPattern.test(value) ? value : undefined
 }
 
 function newTraceparent (requestId: string): string {

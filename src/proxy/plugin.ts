@@ -8,7 +8,7 @@ import { GatewayError } from '../errors.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { OwnCookies } from '../session/cookies.ts'
-import { forwarded, type TrustedProxies } from './forwarded.ts'
+import { createForwarded, type TrustedProxies } from './forwarded.ts'
 import { forward, type ForwardHooks, type Outgoing } from './http.ts'
 import type { LiveConnections } from './live-connections.ts'
 import { createRequestHeaders } from './request-headers.ts'
@@ -33,15 +33,15 @@ export interface ProxyOptions {
  * @fastify/http-proxy holds the routes; the request itself is forwarded by our own transport (docs/decisions/0002).
  */
 export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions): Promise<void> {
-  const handler = createProxyHandler(options)
+  // As its preHandler, ours answers everything: the plugin's own handler, which parses and resolves, is never reached.
+  const preHandler = createProxyHandler(options)
   await app.register(httpProxy, {
     upstream: '',
     replyOptions: { getUpstream: () => 'http://unused.invalid' },
     httpMethods: app.supportedMethods.filter((method) => method !== 'TRACE'),
-    // The destination is ours to build from the very target that was decided on: nothing is left to rewrite or to resolve.
-    preRewrite: () => '/',
     proxyPayloads: false,
-    handler
+    preHandler,
+    handler () { throw new Error('a request came past the proxy handler') }
   })
 }
 
@@ -52,6 +52,7 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
   const requestHeaders = createRequestHeaders({ identityNames, ownCookies })
   const responseHeaders = createResponseHeaders(ownCookies, identityNames)
   const identityOf = identityHeaders(config.headers.set)
+  const forwarded = createForwarded(publicUrl, trusted)
 
   return async function passThrough (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
     const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
@@ -93,7 +94,7 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
   function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened']): Outgoing {
     const { raw } = request
     const upstream = upstreams.of(route)
-    const told = forwarded(raw, request.id, publicUrl, trusted)
+    const told = forwarded(raw, request.id)
     request.trail.client = told.clientAddress
     const headers = requestHeaders(raw.rawHeaders, {
       host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,

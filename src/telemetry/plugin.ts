@@ -1,4 +1,5 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { GatewayLog } from './log.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,31 +17,31 @@ export interface Trail {
   upstreamMs: number | null
 }
 
-const noTrail: Trail = { user: null, route: null, client: null, upstreamMs: null }
-
-/** One line a request, written when its connection is done with it, whoever answered; the query is left out: it may hold a code. */
-export function logEachRequest (app: FastifyInstance, log: FastifyBaseLogger): void {
+/** One line a request, written when its connection is done with it, whoever answered. */
+export function logEachRequest (app: FastifyInstance, writeAccessLine: GatewayLog['writeAccessLine']): void {
   app.decorateRequest('trail', null as never) // one shape for every request; the hook below sets it
   app.addHook('onRequest', function followRequest (request, reply, done) {
-    const startedAt = performance.now()
-    const trail: Trail = { ...noTrail }
+    const trail: Trail = { user: null, route: null, client: null, upstreamMs: null }
     request.trail = trail
-    const { raw: response } = reply
-    response.once('close', () => {
-      const { method, url = '' } = request.raw
-      log.info({
-        id: request.id,
-        method,
-        path: url.split('?', 1)[0],
-        status: response.statusCode,
-        route: trail.route,
-        user: trail.user,
-        client: trail.client,
-        ms: rounded(performance.now() - startedAt),
-        upstreamMs: trail.upstreamMs === null ? null : rounded(trail.upstreamMs),
-        ...(response.writableFinished ? {} : { isCut: true })
-      }, 'request')
-    })
+    if (writeAccessLine !== null) {
+      const startedAt = performance.now()
+      const { raw: response } = reply
+      response.once('close', () => {
+        const { method, url } = request.raw
+        writeAccessLine({
+          id: request.id,
+          method,
+          path: url?.split('?', 1)[0],
+          status: response.statusCode,
+          route: trail.route,
+          user: trail.user,
+          client: trail.client,
+          ms: rounded(performance.now() - startedAt),
+          upstreamMs: trail.upstreamMs === null ? null : rounded(trail.upstreamMs),
+          ...(response.writableFinished ? {} : { isCut: true })
+        })
+      })
+    }
     done()
   })
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pino from 'pino'
 import { loadConfig } from '../../src/config/load.ts'
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/emulator.ts'
 import { createGateway, type Gateway } from '../../src/gateway.ts'
 import { openStore } from '../../src/session/open-store.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { createBrowser, publicUrl, type TestBrowser } from './browser.ts'
 import { startUpstream, type Answer, type TestUpstream } from './upstream.ts'
 
@@ -46,11 +46,11 @@ export async function startRig (t: Teardown, options: RigOptions = {}): Promise<
   const upstream = await startUpstream(options.upstream)
   const emulator = await startEmulator({ apps: [app], ...options.emulator })
   const lines: string[] = []
-  const log = pino({ level: 'trace', base: null }, { write: (line: string) => { lines.push(line) } })
+  const log = createLog('trace', { write: (line) => { lines.push(line) } })
   const { config } = await configFor(options, upstream, emulator)
 
   const start = async (): Promise<RunningGateway> => {
-    const store = openStore(config.session, log)
+    const store = openStore(config.session, log.log)
     const gateway = await createGateway({ config, store, log, now: emulator.clock.now })
     const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const adminUrl = await gateway.admin.listen({ host: '127.0.0.1', port: 0 })
