@@ -50,18 +50,15 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   const leaseKey = (id: SessionId): string => `${keyPrefix}lease:{${id}}`
   const spentKey = (name: string): string => `${keyPrefix}spent:{${name}}`
 
-  const whenConnected = async <Answer>(command: () => Promise<Answer>): Promise<Answer> => {
-    if (redis.status !== 'ready') await connected(redis, connectWaitMs)
-    return await command()
-  }
-
   async function run<Answer> (command: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await within(options.commandTimeoutMs, whenConnected(command))
+      return await within(options.commandTimeoutMs, redis.status === 'ready' ? command() : connected(redis, connectWaitMs).then(command))
     } catch (cause) {
       throw new SessionStoreUnavailable(wordsOf(cause))
     }
   }
+
+  const readTogether = batched((keys) => run(() => redis.mgetBuffer(keys)))
 
   function redisLease (id: SessionId, holder: string, ttlMs: number): Lease {
     return {
@@ -71,7 +68,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   }
 
   return {
-    read: (id) => run(() => redis.getBuffer(sessionKey(id))),
+    read: (id) => readTogether(sessionKey(id)),
     create: (id, value, ttlMs) => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) }),
     replace: (id, revision, value, ttlMs) => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1),
     delete: (id) => run(async () => { await redis.del(sessionKey(id)) }),
@@ -95,7 +92,6 @@ function connect (options: RedisStoreOptions): Redis {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    enableAutoPipelining: true,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
     // A failover leaves the old master read-only: connect anew, to where the name points now.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
@@ -114,10 +110,29 @@ function wordsOf (error: unknown): Error {
   return new Error(words.replace(/, with args beginning with:.*/s, ''))
 }
 
+/** What is asked for in one turn of the event loop goes as one MGET: one command, one answer and one deadline for all of it. */
+function batched (read: (keys: string[]) => Promise<(Buffer | null)[]>): (key: string) => Promise<Buffer | null> {
+  let keys: string[] = []
+  let answers: Promise<(Buffer | null)[]> | null = null
+
+  const readAll = (): Promise<(Buffer | null)[]> => {
+    const asked = keys
+    keys = []
+    answers = null
+    return read(asked)
+  }
+
+  return async (key) => {
+    answers ??= new Promise<void>((resolve) => setImmediate(resolve)).then(readAll)
+    const index = keys.push(key) - 1
+    return (await answers)[index] ?? null
+  }
+}
+
 function within<Answer> (ms: number, answer: Promise<Answer>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms)
-    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+    answer.then((value) => { clearTimeout(timer); resolve(value) }, (error: unknown) => { clearTimeout(timer); reject(error) })
   })
 }
 

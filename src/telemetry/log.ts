@@ -45,7 +45,7 @@ export function createLog (level: Config['log']['level'], destination: Destinati
   return {
     log,
     writeAccessLine: log.isLevelEnabled('info')
-      ? (line) => { destination.write(`${JSON.stringify({ level: 'info', time: new Date(), ...line, msg: 'request' })}\n`) }
+      ? (line) => { destination.write(`${JSON.stringify({ level: 'info', time: new Date().toISOString(), ...line, msg: 'request' })}\n`) }
       : null
   }
 }
