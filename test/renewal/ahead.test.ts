@@ -1,5 +1,5 @@
 import t from 'tap'
-import { refreshIsDue } from '../../src/login/renewal.ts'
+import { createDue } from '../../src/login/due.ts'
 import { open, signInTo } from '../login/attempt.ts'
 import { startRig } from '../rig/rig.ts'
 import { until } from '../rig/until.ts'
@@ -9,8 +9,9 @@ const minute = 60_000
 t.test('a refresh is due five minutes ahead, and a quarter of the life when that is short', async (t) => {
   for (const [lifeMinutes, dueAfter] of [[120, 115], [24 * 60, 24 * 60 - 5], [20, 15], [8, 6], [4, 3], [1, 0.75]] as const) {
     const tokens = { accessToken: 'a', refreshToken: 'r', obtainedAt: 0, accessTokenExpiresAt: lifeMinutes * minute, scope: [] }
-    t.equal(refreshIsDue(tokens, dueAfter * minute - 1), false, `${lifeMinutes} minutes of life`)
-    t.equal(refreshIsDue(tokens, dueAfter * minute), true)
+    const isDueAt = (nowMs: number): boolean => createDue({ identityMaxAgeMs: 1, identityMaxStaleMs: 1, touchIsDue: () => false, now: () => nowMs }).refresh(tokens)
+    t.equal(isDueAt(dueAfter * minute - 1), false, `${lifeMinutes} minutes of life`)
+    t.equal(isDueAt(dueAfter * minute), true)
   }
 })
 

@@ -1,0 +1,40 @@
+import type { TokenSet, UserSession } from '../session/user-session.ts'
+
+/** `soon` is done in the background, `now` before the session may be used. */
+export type Need = 'none' | 'soon' | 'now'
+
+/** What of a session has to be renewed, and how urgently. */
+export interface Due {
+  need (session: UserSession): Need
+  refresh (tokens: TokenSet): boolean
+  identity (session: UserSession): boolean
+  hasRunOut (tokens: TokenSet): boolean
+}
+
+interface DueOptions {
+  /** Ages, see the configuration's `identity`. */
+  readonly identityMaxAgeMs: number
+  readonly identityMaxStaleMs: number
+  readonly touchIsDue: (session: UserSession) => boolean
+  readonly now: () => number
+}
+
+export const refreshAheadMs = 5 * 60_000
+/** How old the identity may be while a top-up is awaited. */
+const eagerMs = 2_000
+
+export function createDue ({ identityMaxAgeMs, identityMaxStaleMs, touchIsDue, now }: DueOptions): Due {
+  const awaitsTopUp = ({ topUp, identity }: UserSession): boolean => topUp !== undefined && identity.balance === topUp.from && now() < topUp.until
+
+  const due: Due = {
+    need (session) {
+      if (due.hasRunOut(session.tokens) || now() - session.identity.readAt > identityMaxStaleMs) return 'now'
+      return due.refresh(session.tokens) || due.identity(session) || touchIsDue(session) ? 'soon' : 'none'
+    },
+    /** 5 minutes before the end; a quarter of the life when that is short, or a 4-minute token would be refreshed for ever (X-41). */
+    refresh: ({ obtainedAt, accessTokenExpiresAt }) => accessTokenExpiresAt - now() <= Math.min(refreshAheadMs, (accessTokenExpiresAt - obtainedAt) / 4),
+    identity: (session) => now() - session.identity.readAt > (awaitsTopUp(session) ? Math.min(eagerMs, identityMaxAgeMs) : identityMaxAgeMs),
+    hasRunOut: ({ accessTokenExpiresAt }) => now() >= accessTokenExpiresAt
+  }
+  return due
+}

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import type { AihubmixClient } from '../aihubmix/client.ts'
+import { GrantRefused } from '../aihubmix/token-endpoint.ts'
+import { GatewayError, InvalidAccessToken, InvalidGrant, SessionStoreUnavailable } from '../errors.ts'
+import type { Identity, UserSession } from '../session/user-session.ts'
+import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
+import { refreshAheadMs, type Due } from './due.ts'
+
+interface RenewSessionOptions {
+  readonly sessions: UserSessions
+  readonly aihubmix: Pick<AihubmixClient, 'refreshTokenGrant' | 'userinfo'>
+  readonly due: Due
+  readonly now: () => number
+  readonly log: FastifyBaseLogger
+}
+
+/** What AIHubMix is asked for one session, and what its answers do to it. Whoever calls holds the session's lease. */
+export interface RenewSession {
+  /**
+   * Refreshes the tokens and re-reads the identity as far as due. Null when the session is over.
+   * @throws GatewayError when AIHubMix cannot be asked or answered something else: the session stays as it is
+   */
+  renewed (opened: OpenSession, reread: boolean): Promise<OpenSession | null>
+  /** Saves what is new over whatever was saved meanwhile. Null when the session has ended. */
+  saved (opened: OpenSession, news: Partial<Pick<UserSession, 'tokens' | 'identity' | 'topUp'>>): Promise<OpenSession | null>
+}
+
+const retrySaveMs = 100
+
+export function createRenewSession ({ sessions, aihubmix, due, now, log }: RenewSessionOptions): RenewSession {
+  async function renewed (opened: OpenSession, reread: boolean): Promise<OpenSession | null> {
+    const isDue = due.refresh(opened.session.tokens)
+    const current = isDue ? await withNewTokens(opened) : opened
+    if (current === null) return null
+    if (reread || due.identity(current.session)) return await withNewIdentity(current, isDue)
+    return sessions.touchIsDue(current.session) ? await saved(current, {}) : current
+  }
+
+  async function withNewTokens (opened: OpenSession): Promise<OpenSession | null> {
+    const { tokens } = opened.session
+    if (tokens.refreshToken === null) return due.hasRunOut(tokens) ? await over(opened, 'the access token ran out and there is no refresh token') : opened
+    try {
+      return await saved(opened, { tokens: await aihubmix.refreshTokenGrant(tokens.refreshToken, tokens.scope) })
+    } catch (error) {
+      if (error instanceof InvalidGrant) return await over(opened, 'AIHubMix says invalid_grant')
+      if (error instanceof GrantRefused && due.hasRunOut(tokens)) return await over(opened, 'AIHubMix refused to renew')
+      throw error // an outage is not a sign-out: the old access token serves while it lives
+    }
+  }
+
+  /** C-63: on 401 refresh once, read once more, then the session is over. */
+  async function withNewIdentity (opened: OpenSession, wasRefreshed: boolean): Promise<OpenSession | null> {
+    try {
+      return await withIdentity(opened, await aihubmix.userinfo(opened.session.tokens))
+    } catch (error) {
+      if (error instanceof InvalidAccessToken) return await afterInvalidAccessToken(opened, wasRefreshed, error)
+      if (error instanceof GatewayError && error.status === 403) return await over(opened, error.code)
+      throw error
+    }
+  }
+
+  async function afterInvalidAccessToken (opened: OpenSession, wasRefreshed: boolean, error: InvalidAccessToken): Promise<OpenSession | null> {
+    const { refreshToken, obtainedAt } = opened.session.tokens
+    // A refusal that may mean anything, of a token that is new: refreshing for each would ask AIHubMix without end.
+    const isNew = !error.isDefinite && now() - obtainedAt < refreshAheadMs
+    if (!wasRefreshed && !isNew && refreshToken !== null) {
+      const current = await withNewTokens(opened)
+      if (current === null || current.session.tokens.accessToken !== opened.session.tokens.accessToken) {
+        return current === null ? null : await withNewIdentity(current, true)
+      }
+    }
+    if (!error.isDefinite) throw new GatewayError('provider_refused', { cause: error })
+    return await over(opened, 'AIHubMix does not accept the access token: revoked')
+  }
+
+  async function withIdentity (opened: OpenSession, identity: Identity): Promise<OpenSession | null> {
+    if (identity.id !== opened.session.identity.id) return await over(opened, 'the user id behind the tokens changed')
+    return await saved(opened, { identity })
+  }
+
+  /**
+   * Saves what is new over whatever else was saved meanwhile. New tokens are kept trying while they live: the old refresh
+   * token is spent, so a store that is away for a moment must not cost the session.
+   */
+  async function saved (opened: OpenSession, news: Partial<Pick<UserSession, 'tokens' | 'identity' | 'topUp'>>): Promise<OpenSession | null> {
+    let base = opened
+    for (;;) {
+      try {
+        const done = await sessions.save(base, { ...base.session, ...news, lastSeenAt: now() })
+        if (done !== null) return done
+        const current = await sessions.read(opened.ticket)
+        if (current === null) return null // signed out meanwhile: it stays so
+        base = current
+      } catch (error) {
+        if (!(error instanceof SessionStoreUnavailable) || news.tokens === undefined || due.hasRunOut(news.tokens)) throw error
+        await delay(retrySaveMs)
+      }
+    }
+  }
+
+  /** Ends the session, unless another replica has saved a newer revision: then that one counts. */
+  async function over (opened: OpenSession, reason: string): Promise<OpenSession | null> {
+    if (!await sessions.endAsRead(opened)) return await sessions.read(opened.ticket)
+    log.info({ audit: 'session_over', user: opened.session.identity.id, reason }, 'session over')
+    return null
+  }
+
+  return { renewed, saved }
+}
