@@ -75,6 +75,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
     identityMaxAgeMs: config.identity.maxAge,
     identityMaxStaleMs: config.identity.maxStale,
     waitMs: config.aihubmix.timeout,
+    onOver: live.endSession,
     now,
     log: app.log
   })
@@ -82,7 +83,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
   const admit = createAdmit({ config, currentSession })
 
   neverParseBodies(app)
-  const upgradeOf = acceptUpgrades(app)
+  const upgradeOf = acceptUpgrades(app, live)
   logEachRequest(app, writeAccessLine)
   readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
   answerErrors(app, answerError)
@@ -105,9 +106,13 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
       const timeIsUp = Promise.withResolvers<void>()
       const timer = setTimeout(timeIsUp.resolve, withinMs)
       timeIsUp.promise.then(() => app.server.closeAllConnections())
+      // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
+      const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
       await app.close()
+      clearInterval(sweeper)
       await Promise.race([renewal.settled(), timeIsUp.promise])
       clearTimeout(timer)
+      renewal.abandon()
       await Promise.all([upstreams.close(), admin.close(), seals.close()])
     }
   }

@@ -58,5 +58,6 @@ function answerUnreadable (error: Error & { code?: string }, socket: AnsweringSo
   const code = codes[error.code ?? ''] ?? 'malformed_request'
   const { status, message } = errorCatalogue[code]
   const body = JSON.stringify({ error: code, message })
+  socket.once('finish', () => socket.destroy()) // a client that keeps its side open would keep the socket
   socket.end(`HTTP/1.1 ${status} ${code}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
 }

@@ -76,7 +76,9 @@ async function listening (app: Gateway['app'], address: Config['admin']['listen'
 async function drain (gateway: Gateway, { server: { drain } }: Config, log: Logger): Promise<void> {
   gateway.drain()
   log.info({ delayMs: drain.delay, timeoutMs: drain.timeout }, 'draining; another signal skips the delay')
-  await Promise.race([delay(drain.delay), stopSignal()])
+  const isOver = new AbortController()
+  await Promise.race([delay(drain.delay, undefined, isOver), stopSignal(isOver)])
+  isOver.abort() // the loser of the race would hold the process, or swallow the next signal
   await gateway.close(drain.timeout)
   log.info('stopped')
 }

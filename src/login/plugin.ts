@@ -114,8 +114,8 @@ async function beginSession (request: FastifyRequest, reply: FastifyReply, optio
     codeVerifier: config.aihubmix.pkce === 'S256' ? transaction.codeVerifier : null
   })
   const identity = await firstIdentity(() => aihubmix.userinfo(tokens))
-  await endPresentedSessions(request, options)
   const { cookieValue, opened } = await sessions.begin({ tokens, identity, createdAt: now(), lastSeenAt: now() })
+  await endPresentedSessions(request, options)
   cookies.set(reply, ownCookies.session, cookieValue, config.session.maxAge)
   if (cookieValues(request.headers.cookie, ownCookies.signedOut).length > 0) cookies.clear(reply, ownCookies.signedOut)
   logSignIn(request, opened)

@@ -11,6 +11,9 @@ interface RenewSessionOptions {
   readonly sessions: UserSessions
   readonly aihubmix: Pick<AihubmixClient, 'refreshTokenGrant' | 'userinfo'>
   readonly due: Due
+  /** Told when a session is over: what it still holds open has to end. */
+  readonly onOver: (sessionId: string) => void
+  readonly abandoned: AbortSignal
   readonly now: () => number
   readonly log: FastifyBaseLogger
 }
@@ -28,7 +31,7 @@ export interface RenewSession {
 
 const retrySaveMs = 100
 
-export function createRenewSession ({ sessions, aihubmix, due, now, log }: RenewSessionOptions): RenewSession {
+export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned, now, log }: RenewSessionOptions): RenewSession {
   async function renewed (opened: OpenSession, reread: boolean): Promise<OpenSession | null> {
     const isDue = due.refresh(opened.session.tokens)
     const current = isDue ? await withNewTokens(opened) : opened
@@ -94,7 +97,7 @@ export function createRenewSession ({ sessions, aihubmix, due, now, log }: Renew
         base = current
       } catch (error) {
         if (!(error instanceof SessionStoreUnavailable) || news.tokens === undefined || due.hasRunOut(news.tokens)) throw error
-        await delay(retrySaveMs)
+        await delay(retrySaveMs, undefined, { signal: abandoned })
       }
     }
   }
@@ -102,6 +105,7 @@ export function createRenewSession ({ sessions, aihubmix, due, now, log }: Renew
   /** Ends the session, unless another replica has saved a newer revision: then that one counts. */
   async function over (opened: OpenSession, reason: string): Promise<OpenSession | null> {
     if (!await sessions.endAsRead(opened)) return await sessions.read(opened.ticket)
+    onOver(opened.ticket.id)
     log.info({ audit: 'session_over', user: opened.session.identity.id, reason }, 'session over')
     return null
   }

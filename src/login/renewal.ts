@@ -25,6 +25,8 @@ export interface Renewal {
   expectTopUp (opened: OpenSession): Promise<void>
   /** Resolves when no renewal runs any more. */
   settled (): Promise<void>
+  /** What still runs gives up: the process ends. */
+  abandon (): void
 }
 
 interface RenewalOptions {
@@ -37,6 +39,8 @@ interface RenewalOptions {
   readonly waitMs: number
   /** How long a replica that was killed in a renewal keeps the others from it; one that lives renews its lease. */
   readonly leaseMs?: number
+  /** Told when a session is over. */
+  readonly onOver?: (sessionId: string) => void
   readonly now: () => number
   readonly log: FastifyBaseLogger
 }
@@ -50,8 +54,9 @@ const topUpMs = 10 * 60_000
 
 export function createRenewal (options: RenewalOptions): Renewal {
   const { sessions, waitMs, leaseMs = 5_000, now, log } = options
+  const abandoned = new AbortController()
   const due = createDue({ ...options, touchIsDue: sessions.touchIsDue })
-  const { renewed, saved } = createRenewSession({ ...options, due })
+  const { renewed, saved } = createRenewSession({ onOver () {}, ...options, due, abandoned: abandoned.signal })
   const running = new Map<string, Promise<OpenSession | null>>()
   const paused = new Map<string, { readonly until: number, readonly error: GatewayError }>()
 
@@ -82,7 +87,7 @@ export function createRenewal (options: RenewalOptions): Renewal {
   async function underLease (opened: OpenSession, reread: boolean): Promise<OpenSession | null> {
     const lease = await sessions.lease(opened.ticket, leaseMs)
     if (lease === null) return await renewedByAnother(opened, reread)
-    const heartbeat = setInterval(() => { lease.renew().catch(() => {}) }, leaseMs / 3)
+    const heartbeat = setInterval(() => { lease.renew().catch(() => {}) }, leaseMs / 3).unref()
     try {
       const current = await sessions.read(opened.ticket)
       return current === null ? null : await renewed(current, reread)
@@ -104,11 +109,19 @@ export function createRenewal (options: RenewalOptions): Renewal {
 
   /** Waits for the renewal; a second time when the one that ran was begun for something else. */
   async function needed (opened: OpenSession, isSecondTime = false): Promise<OpenSession | null> {
-    const waited = await Promise.race([start(opened), delay(waitMs, 'too long' as const, { ref: false })])
+    const waited = await Promise.race([start(opened).catch((error: unknown) => goodEnough(opened, error)), delay(waitMs, 'too long' as const, { ref: false })])
     if (waited === 'too long') throw new GatewayError('renewal_unavailable', { retryAfterSeconds: 10 })
     if (waited === null || due.need(waited.session) !== 'now') return waited
     if (isSecondTime) throw new GatewayError('renewal_unavailable', { retryAfterSeconds: 10 })
     return await needed(waited, true)
+  }
+
+  /** A renewal may fail in its second half: what its first half has saved can be all that was needed. */
+  async function goodEnough (opened: OpenSession, error: unknown): Promise<OpenSession | null> {
+    if (error instanceof SessionStoreUnavailable) throw error
+    const current = await sessions.read(opened.ticket)
+    if (current !== null && due.need(current.session) === 'now') throw error
+    return current
   }
 
   return {
@@ -133,11 +146,12 @@ export function createRenewal (options: RenewalOptions): Renewal {
     },
     async settled () {
       await Promise.allSettled(running.values())
-    }
+    },
+    abandon () { abandoned.abort() }
   }
 }
 
 function asRenewalUnavailable (error: unknown): never {
-  if (!(error instanceof GatewayError) || error.status < 500 || error instanceof SessionStoreUnavailable) throw error
+  if (!(error instanceof GatewayError) || error instanceof SessionStoreUnavailable) throw error
   throw new GatewayError('renewal_unavailable', { cause: error, retryAfterSeconds: error.retryAfterSeconds ?? 10 })
 }

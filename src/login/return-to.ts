@@ -1,7 +1,8 @@
 import { readRequestTarget } from '../access/request-target.ts'
 import type { Config } from '../config/schema.ts'
 
-const longestTarget = 2_048
+/** A sealed cookie holds it, and a browser drops cookies over 4,096 bytes without a word. */
+export const longestTarget = 2_048
 
 interface ReturnToOptions {
   /** The public origin: sign-in always ends there. */

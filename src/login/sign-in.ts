@@ -4,8 +4,9 @@ import type { AihubmixClient } from '../aihubmix/client.ts'
 import type { Config } from '../config/schema.ts'
 import { isNavigation } from '../access/caller.ts'
 import { GatewayError } from '../errors.ts'
+import { searchOf } from '../pages/plugin.ts'
 import { cookieValues, type OwnCookies } from '../session/cookies.ts'
-import { sharesSession } from './return-to.ts'
+import { longestTarget, sharesSession } from './return-to.ts'
 import type { SetCookies } from './set-cookies.ts'
 import { transactionCookieMaxAgeMs, type LoginTransactions } from './transaction.ts'
 
@@ -27,6 +28,9 @@ export interface SignIn {
   challenge (request: FastifyRequest, reply: FastifyReply, isApi: boolean): FastifyReply
 }
 
+/** Marks a browser that was led to the public host: if it still comes under another, it would be led for ever. */
+const ledHere = 'led'
+
 export function createSignIn ({ config, aihubmix, transactions, cookies, ownCookies }: SignInOptions): SignIn {
   const { publicUrl } = config.server
   const { hostname, protocol, port } = new URL(publicUrl)
@@ -36,6 +40,7 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
   const begin: SignIn['begin'] = (request, reply, returnTo) => {
     reply.header('cache-control', 'no-store')
     // The cookie of the attempt must be where AIHubMix sends the browser back to.
+    if (request.hostName !== publicHost && searchOf(request).has(ledHere)) throw new GatewayError('unknown_host', { cause: new Error(`asked for as ${request.hostName}: the proxy in front does not pass Host on`) })
     if (request.hostName !== publicHost) return reply.redirect(startUrl(addressOn(request.hostName, returnTo)), 302)
     const { transaction, cookieName, cookieValue, crowdedOut } = transactions.begin(returnTo, request.headers.cookie)
     for (const name of crowdedOut) cookies.clear(reply, name)
@@ -54,7 +59,7 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
   const addressOn = (host: string, returnTo: string): string =>
     returnTo.startsWith('/') && isShared(host) ? `${protocol}//${host}${port === '' ? '' : `:${port}`}${returnTo}` : returnTo
 
-  const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ rd: returnTo })}`
+  const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ rd: returnTo, [ledHere]: '1' })}`
 
   return {
     begin,
@@ -62,8 +67,9 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
       if (cookieValues(request.headers.cookie, ownCookies.session).length > 0) cookies.clear(reply, ownCookies.session)
       if (isApi || !isNavigation(request.method, request.headers)) throw new GatewayError('login_required')
       reply.header('cache-control', 'no-store').header('vary', 'cookie, sec-fetch-mode, accept')
-      if (!hasSignedOut(request)) return begin(request, reply, request.target.raw)
-      return reply.redirect(`/oauth2/sign_in?${new URLSearchParams({ rd: request.target.raw })}`, 302)
+      const returnTo = request.target.raw.length > longestTarget ? '/' : request.target.raw
+      if (!hasSignedOut(request)) return begin(request, reply, returnTo)
+      return reply.redirect(`/oauth2/sign_in?${new URLSearchParams({ rd: returnTo })}`, 302)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { GatewayError } from '../errors.ts'
-import { cookieNames, cookieValues } from '../session/cookies.ts'
+import { cookiesBeginning, cookieValues } from '../session/cookies.ts'
 import type { CookieSeal } from '../session/plugin.ts'
 
 /**
@@ -24,6 +24,7 @@ export const transactionCookieMaxAgeMs = 6 * transactionMaxAgeMs
 
 /** Sign-in cookies of one browser together: more would meet header limits (oauth2-proxy#2383). */
 const cookieBudgetBytes = 8 * 1024
+const mostAttempts = 64
 
 export interface LoginTransactions {
   /** A new attempt, its cookie, and the cookies of older attempts that have to go to make room. */
@@ -52,11 +53,9 @@ export function createLoginTransactions ({ seal, cookiePrefix, now }: LoginTrans
     return { state: data['state'], codeVerifier: data['codeVerifier'], returnTo: data['returnTo'], startedAt: Number(data['startedAt']) }
   }
 
-  const olderAttempts = (cookieHeader: string | undefined) => cookieNames(cookieHeader, cookiePrefix)
-    .map((name) => {
-      const value = cookieValues(cookieHeader, name)[0] ?? ''
-      return { name, bytes: name.length + value.length, startedAt: opened(value)?.startedAt ?? 0 }
-    })
+  const olderAttempts = (cookieHeader: string | undefined) => Array.from(cookiesBeginning(cookieHeader, cookiePrefix))
+    .slice(0, mostAttempts) // a made-up header must not cost more than a real one
+    .map(([name, value]) => ({ name, bytes: name.length + value.length, startedAt: opened(value)?.startedAt ?? 0 }))
     .toSorted((a, b) => b.startedAt - a.startedAt)
 
   return {

@@ -17,23 +17,27 @@ export interface Outgoing {
 export interface ForwardHooks {
   readonly responseHeaders: (headers: import('node:http').IncomingHttpHeaders) => string[]
   /** Called once, when the app has answered and before the first byte goes to the client: from here on the reply is ours. */
-  readonly onAnswer: () => void
+  readonly onAnswer: (headers?: import('node:http').IncomingHttpHeaders) => void
   /** Where the app agrees to switch protocols (101), its socket is handed over here. */
   readonly onUpgrade?: (headers: import('node:http').IncomingHttpHeaders, socket: Duplex) => void
 }
 
 const clientGone = new Error('client is gone')
+/** How long a request may wait for one of the route's connections; longer is no use to anybody. */
+const queueTimeoutMs = 10_000
 
 /**
  * Sends a request to the app and its answer to the client, both streamed and without copies; a slow reader slows the writer.
  * Sent once, never again. Resolves when the answer has begun, or the client has left; rejects before that with upstream_unreachable,
- * upstream_timeout, upstream_bad_response or body_too_large. An answer that breaks off later cuts the connection: never a clean end.
+ * upstream_timeout, upstream_bad_response, upstream_busy or body_too_large. An answer that breaks off later cuts the connection: never a clean end.
  */
 export function forward (request: IncomingMessage, response: ServerResponse, outgoing: Outgoing, hooks: ForwardHooks): Promise<void> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null
     let hasBegun = false
     let hasBody = false
+    let isGivenUp = false
+    let queueTimer: NodeJS.Timeout | undefined
 
     const abort = (reason: Error): void => { controller?.abort(reason) }
     const onClose = (): void => { if (!response.writableFinished) abort(clientGone) }
@@ -53,8 +57,9 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart (started) {
+        clearTimeout(queueTimer)
         controller = started
-        if (response.closed) abort(clientGone)
+        if (response.closed || isGivenUp) abort(clientGone)
       },
       onRequestUpgrade (_controller, _statusCode, headers, socket) {
         release()
@@ -69,7 +74,7 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       onResponseStart (_controller, statusCode, headers) {
         if (statusCode < 200) return // 1xx is between the app and us
         if (statusCode > 599) return abort(new Error(`status ${statusCode}`))
-        hooks.onAnswer()
+        hooks.onAnswer(headers)
         hasBegun = true
         response.writeHead(statusCode, closingUnread(request, hooks.responseHeaders(headers)))
         // An answer whose body comes later (a stream of events) shows its headers now.
@@ -88,12 +93,19 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       },
       onResponseError (_controller, error) {
         release()
+        clearTimeout(queueTimer)
         if (hasBegun) response.destroy()
         else if (hasLeft(request, response)) { hooks.onAnswer(); resolve() } else reject(upstreamError(error))
       }
     }
 
     outgoing.upstream.pool.dispatch(dispatchOptions(request, outgoing, hooks.onUpgrade !== undefined), handler)
+    if (controller === null && outgoing.upstream.pool.stats.queued > 0) {
+      queueTimer = setTimeout(() => {
+        isGivenUp = true
+        reject(new GatewayError('upstream_busy'))
+      }, queueTimeoutMs)
+    }
   })
 }
 

@@ -1,6 +1,6 @@
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Admission, Admit } from '../access/admission.ts'
 import { hasBody } from '../access/caller.ts'
 import type { Config, Route } from '../config/schema.ts'
@@ -72,9 +72,10 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
     if (upgrade !== undefined) checkUpgrade(request, route)
     const stopWatching = upgrade === undefined ? undefined : watchForLeaving(upgrade.socket)
     const sentAt = performance.now()
-    const onAnswer = (): void => {
+    const onAnswer: ForwardHooks['onAnswer'] = (headers) => {
       request.trail.upstreamMs = performance.now() - sentAt
       reply.hijack()
+      if (opened !== null && isEventStream(headers)) live.add(opened.ticket.id, reply.raw)
     }
     const hooks: ForwardHooks = upgrade === undefined
       ? { responseHeaders, onAnswer }
@@ -121,6 +122,10 @@ function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
   const rest = raw.slice(prefix.length)
   if (!raw.startsWith(prefix) || rest.startsWith('//')) throw new GatewayError('malformed_request_target', { cause: new Error('the prefix cannot be cut') })
   return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function isEventStream (headers: IncomingHttpHeaders | undefined): boolean {
+  return headers?.['content-type']?.startsWith('text/event-stream') === true
 }
 
 function denied (request: FastifyRequest, rule: string): GatewayError {

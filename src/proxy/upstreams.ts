@@ -18,7 +18,8 @@ export interface Upstreams {
   close (): Promise<void>
 }
 
-const connectionsPerRoute = 256
+/** Streams hold one each for as long as they like. */
+const connectionsPerRoute = 1_024
 
 /** One pool of kept-alive connections a route: its timeouts, TLS and load are its own. */
 export function createUpstreams (routes: readonly Route[]): Upstreams {

@@ -38,10 +38,15 @@ export function cookieValues (header: string | undefined, name: string): readonl
   return values
 }
 
-/** The names of the cookies that begin with `prefix`. */
-export function cookieNames (header: string | undefined, prefix: string): readonly string[] {
-  if (header === undefined || !header.includes(prefix)) return []
-  return header.split(';').map(cookieNameOf).filter((name) => name.startsWith(prefix))
+/** The cookies whose name begins with `prefix`, the first value of each name; read in one pass. */
+export function cookiesBeginning (header: string | undefined, prefix: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  if (header === undefined || !header.includes(prefix)) return found
+  for (const pair of header.split(';')) {
+    const name = cookieNameOf(pair)
+    if (name.startsWith(prefix) && pair.includes('=') && !found.has(name)) found.set(name, pair.slice(pair.indexOf('=') + 1).trim())
+  }
+  return found
 }
 
 /** The header without our own cookies; every other byte as sent. Null when nothing is left. */

@@ -61,9 +61,11 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
 
   const remembered = new Map<string, OpenSession>()
   const remember = (cookieValue: string, session: OpenSession): void => {
+    remembered.delete(cookieValue)
     const [oldest] = remembered.size >= rememberedSessions ? remembered.keys() : []
     if (oldest !== undefined) remembered.delete(oldest)
-    remembered.set(cookieValue, session)
+    // A copy: the value is a slice that would hold the whole header.
+    remembered.set(Buffer.from(cookieValue, 'latin1').toString('latin1'), session)
   }
   const forgotten = (cookieValue: string): null => {
     remembered.delete(cookieValue)
@@ -78,9 +80,10 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
       const value = await store.read(ticket.id)
       if (value === null) return forgotten(cookieValue)
       // The store is asked each time; only what it still holds byte for byte need not be opened again.
-      if (before !== undefined && before.revision.equals(revisionOf(value))) return isOver(before.session) ? null : before
+      if (before !== undefined && before.revision.equals(revisionOf(value))) return isOver(before.session) ? forgotten(cookieValue) : before
       const current = opened(ticket, value)
-      if (current !== null) remember(cookieValue, current)
+      if (current === null) return forgotten(cookieValue)
+      remember(cookieValue, current)
       return current
     },
     async read (ticket) {

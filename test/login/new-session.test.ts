@@ -59,11 +59,11 @@ t.test('a host other than the public one is led to the public URL, and gets no c
   const ada = createBrowser(rig.url)
   const { status, location, setCookies, headers } = await ada.fetch('/deep?x=1', { headers: { ...navigation, host: 'other.test' } })
   t.equal(status, 302)
-  t.equal(location, 'https://gw.test/oauth2/start?rd=%2Fdeep%3Fx%3D1')
+  t.equal(location, 'https://gw.test/oauth2/start?rd=%2Fdeep%3Fx%3D1&led=1')
   t.strictSame(setCookies, [])
   t.equal(headers['cache-control'], 'no-store')
   const start = await ada.fetch('/oauth2/start?rd=/a', { headers: { ...navigation, host: 'OTHER.test:4180' } })
-  t.equal(start.location, 'https://gw.test/oauth2/start?rd=%2Fa')
+  t.equal(start.location, 'https://gw.test/oauth2/start?rd=%2Fa&led=1')
   for (const host of ['gw.test', 'GW.test', 'gw.test.', 'gw.test:443']) {
     t.ok((await ada.fetch('/a', { headers: { ...navigation, host } })).location?.startsWith(rig.emulator.url), host)
   }
@@ -76,7 +76,7 @@ t.test('a host that shares the cookie is come back to, with the deep link it was
   for (const [there, place] of [[rig, '/deep?x=1'], [sharing, 'https://b.gw.test/deep?x=1']] as const) {
     const ada = there.newBrowser()
     const { location } = await ada.fetch('/deep?x=1', { headers: { ...navigation, host: 'b.gw.test' } })
-    t.equal(location, `https://gw.test/oauth2/start?${new URLSearchParams({ rd: place })}`)
+    t.equal(location, `https://gw.test/oauth2/start?${new URLSearchParams({ rd: place, led: '1' })}`)
     const rd = new URL(location ?? '').searchParams.get('rd') ?? ''
     const back = await ada.fetch(callbackOf(there, await beginSignIn(ada, rd)), { headers: navigation })
     t.equal(back.location, place)
