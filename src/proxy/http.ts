@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Transform, type Duplex, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors.ts'
@@ -15,11 +15,11 @@ export interface Outgoing {
 }
 
 export interface ForwardHooks {
-  readonly responseHeaders: (headers: import('node:http').IncomingHttpHeaders) => string[]
+  readonly responseHeaders: (headers: IncomingHttpHeaders) => string[]
   /** Called once, when the app has answered and before the first byte goes to the client: from here on the reply is ours. */
-  readonly onAnswer: (headers?: import('node:http').IncomingHttpHeaders) => void
+  readonly onAnswer: (headers?: IncomingHttpHeaders) => void
   /** Where the app agrees to switch protocols (101), its socket is handed over here. */
-  readonly onUpgrade?: (headers: import('node:http').IncomingHttpHeaders, socket: Duplex) => void
+  readonly onUpgrade?: (headers: IncomingHttpHeaders, socket: Duplex) => void
 }
 
 const clientGone = new Error('client is gone')
