@@ -23,8 +23,6 @@ export interface ForwardHooks {
 }
 
 const clientGone = new Error('client is gone')
-/** How long a request may wait for one of the route's connections; longer is no use to anybody. */
-const queueTimeoutMs = 10_000
 
 /**
  * Sends a request to the app and its answer to the client, both streamed and without copies; a slow reader slows the writer.
@@ -104,7 +102,7 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       queueTimer = setTimeout(() => {
         isGivenUp = true
         reject(new GatewayError('upstream_busy'))
-      }, queueTimeoutMs)
+      }, outgoing.upstream.queueTimeoutMs)
     }
   })
 }

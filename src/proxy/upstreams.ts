@@ -9,6 +9,8 @@ export interface Upstream {
   /** The upstream's own host, for `preserveHost: false`. */
   readonly host: string
   readonly basePath: string
+  /** How long a request may wait for one of the route's connections; longer is no use to anybody. */
+  readonly queueTimeoutMs: number
   /** One fixed TLS server name: undici would take the browser's Host for it, and check the certificate against that. */
   readonly serverName: string
 }
@@ -20,6 +22,7 @@ export interface Upstreams {
 
 /** Streams hold one each for as long as they like. */
 const connectionsPerRoute = 1_024
+const queueTimeoutMs = 10_000
 
 /** One pool of kept-alive connections a route: its timeouts, TLS and load are its own. */
 export function createUpstreams (routes: readonly Route[]): Upstreams {
@@ -50,7 +53,7 @@ function createUpstream (route: Route, upstream: NonNullable<Route['upstream']>)
     bodyTimeout: route.timeouts.body,
     connect: connector(route, upstream, serverName)
   })
-  return { pool, host, serverName, basePath: upstream.kind === 'unix' ? '' : upstream.basePath }
+  return { pool, host, serverName, queueTimeoutMs, basePath: upstream.kind === 'unix' ? '' : upstream.basePath }
 }
 
 function connector ({ tls, timeouts }: Route, upstream: NonNullable<Route['upstream']>, serverName: string): buildConnector.connector {
