@@ -26,7 +26,8 @@ t.test('an access token of two hours is refreshed in its last five minutes, and 
   rig.emulator.clock.advance('90s')
   t.equal((await open(ada, '/a')).status, 200)
   t.equal((await open(ada, '/a')).status, 200)
-  await until(() => rig.emulator.count('refresh_token') === 1)
+  // The request may have joined the re-reading of the identity that an earlier one began: the next begins the refresh.
+  await until(async () => { await open(ada, '/a'); return rig.emulator.count('refresh_token') === 1 })
   await until(async () => { await open(ada, '/a'); return rig.emulator.requests.at(-1)?.path === '/api/oauth2/userinfo' })
   rig.emulator.clock.advance('1h')
   t.equal((await open(ada, '/a')).status, 200)
@@ -43,7 +44,8 @@ t.test('an access token of four minutes is refreshed in its last one, and not fo
   t.equal(rig.emulator.count('refresh_token'), 0)
   rig.emulator.clock.advance('10s')
   await open(ada, '/a')
-  await until(() => rig.emulator.count('refresh_token') === 1)
+  // The request may have joined the re-reading of the identity that an earlier one began: the next begins the refresh.
+  await until(async () => { await open(ada, '/a'); return rig.emulator.count('refresh_token') === 1 })
   for (let times = 0; times < 5; times++) await open(ada, '/a')
   t.equal(rig.emulator.count('refresh_token'), 1)
 })

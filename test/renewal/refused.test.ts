@@ -140,7 +140,7 @@ for (const [value, lifeMinutes] of [[0, 120], [-1, 120], ['7200', 120], [null, 1
     t.equal((await open(ada, '/a')).status, 200)
     t.equal(rig.emulator.count('refresh_token'), 1, 'nothing is due yet')
     rig.emulator.clock.advance('2m')
-    await open(ada, '/a')
-    await until(() => rig.emulator.count('refresh_token') === 2)
+    // The request may join the re-reading of the identity that the one before began: then the next begins the refresh.
+    await until(async () => { await open(ada, '/a'); return rig.emulator.count('refresh_token') === 2 })
   })
 }
