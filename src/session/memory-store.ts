@@ -10,6 +10,8 @@ export function createMemoryStore (now: () => number = Date.now): SessionStore {
   const sessions = expiringMap<Buffer>(now)
   const spent = expiringMap<true>(now)
   const leases = expiringMap<string>(now)
+  const listeners: Array<(id: SessionId) => void> = []
+  const changed = (id: SessionId): void => { for (const listener of listeners) listener(id) }
 
   const isRevision = (id: SessionId, revision: Buffer): boolean => {
     const current = sessions.get(id)
@@ -17,17 +19,26 @@ export function createMemoryStore (now: () => number = Date.now): SessionStore {
   }
 
   const store: SessionStore = {
+    changes: { isHeard: () => true, onChange (listener) { listeners.push(listener) }, onGap () {} },
     async read (id) { return sessions.get(id) },
-    async create (id, value, ttlMs) { sessions.set(id, value, ttlMs) },
+    async create (id, value, ttlMs) {
+      sessions.set(id, value, ttlMs)
+      changed(id)
+    },
     async replace (id, revision, value, ttlMs) {
       if (!isRevision(id, revision)) return false
       sessions.set(id, value, ttlMs)
+      changed(id)
       return true
     },
-    async delete (id) { sessions.delete(id) },
+    async delete (id) {
+      sessions.delete(id)
+      changed(id)
+    },
     async deleteRevision (id, revision) {
       if (!isRevision(id, revision)) return false
       sessions.delete(id)
+      changed(id)
       return true
     },
     async spendOnce (name, ttlMs) {

@@ -5,6 +5,7 @@ import { createRedisStore, type RedisStoreOptions } from './redis-store.ts'
 import type { SessionStore } from './store.ts'
 
 interface StoreLog {
+  warn (details: object, message: string): void
   error (details: object, message: string): void
 }
 
@@ -18,7 +19,8 @@ export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLo
     tls: tlsOptions(redis.tls),
     keyPrefix: redis.keyPrefix,
     commandTimeoutMs: redis.commandTimeout,
-    onError: (error) => log.error({ err: error }, 'Redis cannot be reached; trying again')
+    onError: (error) => log.error({ err: error }, 'Redis cannot be reached; trying again'),
+    onTrackingRefused: (error) => log.warn({ err: error }, 'Redis does not tell of changes (CLIENT TRACKING): sessions are not cached, every request reads its own')
   })
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Redis, type RedisOptions } from 'ioredis'
 import { SessionStoreUnavailable } from '../errors.ts'
+import { createInvalidationFeed } from './invalidation-feed.ts'
 import { revisionBytes, type Lease, type SessionId, type SessionStore } from './store.ts'
 
 export interface RedisStoreOptions {
@@ -12,6 +13,8 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs: number
   /** Told each time the connection fails; the store reconnects by itself. */
   readonly onError?: (error: Error) => void
+  /** Told once when this Redis does not tell of changes (client-side tracking): every request then reads its session. */
+  readonly onTrackingRefused?: (error: Error) => void
 }
 
 /** A value is replaced or deleted only while it still begins with the revision the caller has read. */
@@ -48,6 +51,15 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   const sessionKey = (id: SessionId): string => `${keyPrefix}session:{${id}}`
   const leaseKey = (id: SessionId): string => `${keyPrefix}lease:{${id}}`
+  const feed = createInvalidationFeed({
+    beside: redis,
+    keyPrefix: `${keyPrefix}session:{`,
+    keySuffix: '}',
+    onRefused: (error) => options.onTrackingRefused?.(wordsOf(error))
+  })
+  // Where a name leads to another server after a failover, the feed must not stay with the old one.
+  redis.on('close', () => feed.restart())
+
   const spentKey = (name: string): string => `${keyPrefix}spent:{${name}}`
 
   async function run<Answer> (command: () => Promise<Answer>): Promise<Answer> {
@@ -68,6 +80,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   }
 
   return {
+    changes: feed,
     read: (id) => readTogether(sessionKey(id)),
     create: (id, value, ttlMs) => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) }),
     replace: (id, revision, value, ttlMs) => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1),
@@ -79,7 +92,10 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
       return await redis.set(leaseKey(id), holder, 'PX', ttlMs, 'NX') === 'OK' ? redisLease(id, holder, ttlMs) : null
     }),
     ping: () => run(async () => { await redis.ping() }),
-    async close () { redis.disconnect() }
+    async close () {
+      feed.close()
+      redis.disconnect()
+    }
   }
 }
 

@@ -16,11 +16,25 @@ export function revisionOf (value: Buffer): Buffer {
   return value.subarray(0, revisionBytes)
 }
 
+/** Word of what happens to the sessions of a store, whoever did it: this process, another replica, an operator, or time. */
+export interface StoreChanges {
+  /**
+   * Whether every change up to now, but for less than a second, was told. While it is not (connection lost, link dead), nothing that
+   * was read earlier may be believed.
+   */
+  isHeard (): boolean
+  /** Told the id of a session that was saved, touched, ended or ran out; our own writes too. */
+  onChange (listener: (id: SessionId) => void): void
+  /** Told that any session may have changed unheard: when word is lost, when it is back, and when the store was emptied. */
+  onGap (listener: () => void): void
+}
+
 /**
  * Where sealed sessions live. Every method rejects with `SessionStoreUnavailable` when the backing store cannot answer;
  * none turns a failure into "no session": that would sign everyone out during an outage.
  */
 export interface SessionStore {
+  readonly changes: StoreChanges
   /** Resolves to null when the id is unknown or its time is over. */
   read (id: SessionId): Promise<Buffer | null>
   create (id: SessionId, value: Buffer, ttlMs: number): Promise<void>
