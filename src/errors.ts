@@ -9,6 +9,7 @@ export const errorCatalogue = {
   invalid_state: { status: 400, message: 'This sign-in was not started in this browser, or was used already. Start the sign-in again.' },
   sign_in_expired: { status: 400, message: 'The sign-in took too long. Start it again.' },
   login_required: { status: 401, message: 'Sign in first: open login_url in a browser.' },
+  balance_too_low: { status: 402, message: 'The balance is too low for this address. Open topup_url in a browser, top up, and try again.' },
   access_denied: { status: 403, message: 'This account may not open this address. Ask the operator for access.' },
   account_disabled: { status: 403, message: 'This AIHubMix account is disabled. Ask AIHubMix support.' },
   consent_refused: { status: 403, message: 'Access was refused at AIHubMix. Start the sign-in again to allow it.' },
@@ -56,6 +57,34 @@ export class GatewayError extends Error {
 
   get status (): number {
     return errorCatalogue[this.code].status
+  }
+}
+
+interface LowBalance {
+  /** AIHubMix's own words; null when it is not known. */
+  readonly balance: string | null
+  readonly minBalance: string
+  /** How long ago AIHubMix said so. */
+  readonly ageSeconds: number
+  /** Whether the user was led to top up and the balance is still the same: for some minutes, or longer than that. */
+  readonly topUp: 'none' | 'awaited' | 'late'
+  /** While it is awaited: when to look again. */
+  readonly retryAfterSeconds: number | null
+}
+
+/** The route asks for more than the user has, or for a balance that is known. */
+export class BalanceTooLow extends GatewayError {
+  readonly balance: LowBalance['balance']
+  readonly minBalance: LowBalance['minBalance']
+  readonly ageSeconds: LowBalance['ageSeconds']
+  readonly topUp: LowBalance['topUp']
+
+  constructor ({ balance, minBalance, ageSeconds, topUp, retryAfterSeconds }: LowBalance) {
+    super('balance_too_low', retryAfterSeconds === null ? {} : { retryAfterSeconds })
+    this.balance = balance
+    this.minBalance = minBalance
+    this.ageSeconds = ageSeconds
+    this.topUp = topUp
   }
 }
 

@@ -60,7 +60,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
   const live = createLiveConnections()
 
   const loggerInstance: FastifyBaseLogger = log
-  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in` })
+  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup` })
   const app: FastifyInstance = Fastify({
     ...publicServerOptions(config.server),
     loggerInstance,
@@ -80,7 +80,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
     log: app.log
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
-  const admit = createAdmit({ config, currentSession })
+  const admit = createAdmit({ config, currentSession, freshened: renewal.freshened })
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app, live)
@@ -91,7 +91,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
   await app.register(loginPlugin, { config, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, now })
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
-  await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf })
+  await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf, now })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining })

@@ -24,7 +24,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   config: [],
   session: ['errors.ts', 'config'],
   aihubmix: ['errors.ts', 'config', 'session'],
-  access: ['errors.ts', 'config', 'session'],
+  access: ['errors.ts', 'config', 'session', 'aihubmix'],
   pages: ['errors.ts', 'access'],
   telemetry: ['config'],
   login: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'pages', 'telemetry'],

@@ -23,6 +23,8 @@ export interface Admission {
 interface AdmissionOptions {
   readonly config: Pick<Config, 'routes' | 'identity'>
   readonly currentSession: (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => Promise<OpenSession | null>
+  /** The session with a balance that was read just now, as far as AIHubMix answers. */
+  readonly freshened: (opened: OpenSession) => Promise<OpenSession | null>
 }
 
 /**
@@ -31,7 +33,7 @@ interface AdmissionOptions {
  */
 export type Admit = (request: AdmissionRequest) => Promise<Admission>
 
-export function createAdmit ({ config, currentSession }: AdmissionOptions): Admit {
+export function createAdmit ({ config, currentSession, freshened }: AdmissionOptions): Admit {
   const routes = createRoutes(config.routes)
 
   return async ({ host, method, target, cookieHeader }) => {
@@ -40,6 +42,12 @@ export function createAdmit ({ config, currentSession }: AdmissionOptions): Admi
     const route = routes.match(host, method, target)
     if (route === null) throw new GatewayError(routes.knowsHost(host) ? 'not_found' : 'unknown_host')
     const opened = await sessionFor(route, cookieHeader)
+    const admission = decided(route, opened)
+    // Nobody is turned away over a balance that has changed since it was read: people paid twice elsewhere.
+    return admission.decision.outcome === 'top-up' && opened !== null ? decided(route, await freshened(opened)) : admission
+  }
+
+  function decided (route: Route, opened: OpenSession | null): Admission {
     return { route, opened, decision: decide(route, config.identity.allow, opened?.session.identity ?? null) }
   }
 

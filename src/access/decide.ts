@@ -1,20 +1,33 @@
-import type { AllowRules, Route } from '../config/schema.ts'
+import { readBalance } from '../aihubmix/balance.ts'
+import { isLess } from '../config/decimal.ts'
+import type { AllowRules, Decimal, Route } from '../config/schema.ts'
 import type { Identity } from '../session/user-session.ts'
 
 /** What policy says of a request; the doors (proxy, forward-auth) enforce it. */
 export type Decision =
-  | { readonly outcome: 'allow', readonly identity: Identity | null }
+  /** `isBalanceLow`: the route warns of this balance. */
+  | { readonly outcome: 'allow', readonly identity: Identity | null, readonly isBalanceLow: boolean }
   | { readonly outcome: 'sign-in' }
+  | { readonly outcome: 'top-up', readonly minBalance: Decimal }
   | { readonly outcome: 'deny', readonly rule: string }
 
 /** Whether a request that met `route` may pass. Pure, and the same for every door. */
 export function decide (route: Route, allow: AllowRules, identity: Identity | null): Decision {
   if (route.access === 'nobody') return { outcome: 'deny', rule: 'access: nobody' }
-  if (route.access === 'anyone') return { outcome: 'allow', identity }
+  if (route.access === 'anyone') return { outcome: 'allow', identity, isBalanceLow: false }
   if (identity === null) return { outcome: 'sign-in' }
   if (!isAllowed(allow, identity)) return { outcome: 'deny', rule: 'identity.allow' }
   if (!isAllowed(route.allow, identity)) return { outcome: 'deny', rule: 'route allow' }
-  return { outcome: 'allow', identity }
+  if (route.minBalance === null && route.warnBalance === null) return { outcome: 'allow', identity, isBalanceLow: false }
+  return decideBalance(route, identity)
+}
+
+/** A balance that is not known, or is no number for sure, is below nothing: it blocks only where the route says so. */
+function decideBalance ({ minBalance, warnBalance, onUnknown }: Route, identity: Identity): Decision {
+  const balance = identity.balance === null ? null : readBalance(identity.balance)
+  const isTooLow = minBalance !== null && (balance === null ? onUnknown === 'block' : isLess(balance, minBalance))
+  if (isTooLow) return { outcome: 'top-up', minBalance }
+  return { outcome: 'allow', identity, isBalanceLow: warnBalance !== null && balance !== null && isLess(balance, warnBalance) }
 }
 
 /** An empty list allows every AIHubMix user; else one match in any list is enough. */

@@ -1,7 +1,8 @@
 import type { IdentityField } from '../config/schema.ts'
 import type { UserSession } from '../session/user-session.ts'
+import { lowBalanceHeader } from './low-balance.ts'
 
-type IdentityHeaders = (session: UserSession) => readonly string[]
+type IdentityHeaders = (session: UserSession, isBalanceLow: boolean) => readonly string[]
 
 /**
  * Builds the flat list (name, value, name, value …) of what the app is told. What is not known is left out: an absent header,
@@ -15,10 +16,10 @@ export function identityHeaders (fields: Readonly<Record<string, IdentityField>>
     return value === null ? [] : [name, headerValue(value)]
   })
 
-  return (session) => {
+  return (session, isBalanceLow) => {
     const headers = known.get(session) ?? build(session)
     known.set(session, headers)
-    return headers
+    return isBalanceLow ? [...headers, lowBalanceHeader, 'true'] : headers
   }
 }
 

@@ -6,7 +6,8 @@ import { duration } from './units.ts'
 const reserved: ReadonlySet<string> = new Set([
   'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
   'host', 'cookie', 'set-cookie', 'content-length', 'content-type', 'content-encoding', 'expect', 'authorization', 'origin', 'forwarded',
-  'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-request-id', 'traceparent', 'tracestate'
+  'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-request-id', 'traceparent', 'tracestate',
+  'x-user-balance-low'
 ])
 
 /** Many servers hand `X_User_Id` and `X-User-Id` to the app under one name, so we count them as one. */

@@ -15,7 +15,6 @@ export const notYetRules: readonly Rule[] = [
 
 /** The same for the keys of one route. */
 export const notYetInRoutes: readonly NotYetInRoute[] = [
-  { key: 'minBalance', isUsed: (route) => route.minBalance !== null },
   { key: 'bearer', isUsed: (route) => route.bearer },
   { key: 'upstream', isUsed: (route) => route.upstream === null && route.access !== 'nobody', message: 'is missing, and forward-auth is not built yet in this version: set one' }
 ]

@@ -9,6 +9,7 @@ export const otherRules: readonly Rule[] = [
   { needs: ['identity.maxAge', 'identity.maxStale'], find: staleIsOlder },
   { needs: ['identity.allow', 'identity.trustEmails'], find: ({ identity }) => emailsAreTrusted(identity.allow, identity.trustEmails, ['identity', 'allow']) },
   { needs: ['headers'], find: assertionHasItsOwnHeader },
+  { needs: ['routes', 'aihubmix.scope'], find: balanceIsAskedFor },
   { needs: ['routes'], find: ({ routes }) => routes.length > 0 ? [] : found('routes', 'has no route: write one, or set GATEWAY_UPSTREAM=http://… for a single app') }
 ]
 
@@ -27,6 +28,13 @@ function listenersDiffer ({ server, admin }: Written) {
 
 function staleIsOlder ({ identity }: Written) {
   return identity.maxStale >= identity.maxAge ? [] : found('identity.maxStale', 'is shorter than identity.maxAge: nothing known would be old enough to be re-read')
+}
+
+/** AIHubMix tells the balance only to those who ask for it. */
+function balanceIsAskedFor ({ routes, aihubmix: { scope } }: Written) {
+  if (scope.split(' ').includes('balance')) return []
+  return routes.flatMap((route, index) => (['minBalance', 'warnBalance'] as const).filter((key) => route[key] !== null)
+    .map((key) => ({ path: ['routes', index, key], message: 'needs "balance" in aihubmix.scope: else no balance is ever known' })))
 }
 
 function assertionHasItsOwnHeader ({ headers: { set, assertion } }: Written) {

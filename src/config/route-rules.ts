@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isLess } from './decimal.ts'
 import { emailsAreTrusted } from './email-rules.ts'
 import { notBuilt, notYetInRoutes } from './not-yet.ts'
 import type { Finding } from './rules.ts'
@@ -32,7 +33,10 @@ function unreachable ({ path }: Route): readonly RouteFinding[] {
 function withoutEffect (route: Route): readonly RouteFinding[] {
   const findings: RouteFinding[] = []
   if (route.access !== 'signedIn' && Object.values(route.allow).some((list) => list.length > 0)) findings.push({ key: 'allow', message: `has no effect with access: ${route.access}; use access: signedIn` })
-  if (route.access !== 'signedIn' && route.minBalance !== null) findings.push({ key: 'minBalance', message: `has no effect with access: ${route.access}; use access: signedIn` })
+  for (const key of ['minBalance', 'warnBalance'] as const) {
+    if (route.access !== 'signedIn' && route[key] !== null) findings.push({ key, message: `has no effect with access: ${route.access}; use access: signedIn` })
+  }
+  if (route.minBalance !== null && route.warnBalance !== null && !isLess(route.minBalance, route.warnBalance)) findings.push({ key: 'warnBalance', message: 'has no effect: it must be more than minBalance' })
   if (route.onUnknown === 'block' && route.minBalance === null) findings.push({ key: 'onUnknown', message: 'has no effect without minBalance' })
   if (!isDeepStrictEqual(route.tls, { verify: true }) && !isHttps(route)) findings.push({ key: 'tls', message: 'has no effect: the upstream is not https' })
   return findings

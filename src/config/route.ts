@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { hostPattern, pathPrefix, secureOrigin, upstream } from './addresses.ts'
 import { allowRules } from './allow.ts'
+import { amount } from './decimal.ts'
 import { section } from './section.ts'
 import { clientTls } from './tls.ts'
 import { timer } from './units.ts'
@@ -8,9 +9,6 @@ import { timer } from './units.ts'
 const method = z.string()
   .regex(/^[A-Za-z][A-Za-z-]*$/, 'must be an HTTP method such as GET')
   .transform((text) => text.toUpperCase())
-
-const minBalance = z.string('must be a decimal number in quotes, such as "0.01"')
-  .regex(/^(?:0|[1-9]\d{0,14})(?:\.\d{1,12})?$/, 'must be a decimal number in quotes, such as "0.01"')
 
 const timeouts = section({
   connect: timer().prefault('5s').describe('To open a connection to the upstream; 0s = none'),
@@ -32,7 +30,8 @@ export const routeSchema = z.strictObject({
   stripPrefix: z.boolean().default(false).describe('Removes `path` before forwarding'),
   access: z.enum(['signedIn', 'anyone', 'nobody']).default('signedIn').describe('Who gets through before any other rule'),
   allow: allowRules.describe('Narrows identity.allow for this route'),
-  minBalance: minBalance.nullable().prefault(null).describe('Below this balance the user is sent to top up'),
+  minBalance: amount.nullable().prefault(null).describe('Below this balance the user is asked to top up; a decimal in quotes'),
+  warnBalance: amount.nullable().prefault(null).describe('Below this balance app and client are told, in X-User-Balance-Low: true; a decimal in quotes'),
   onUnknown: z.enum(['pass', 'block']).default('pass').describe('What an unknown balance does where minBalance is set'),
   api: z.boolean().default(false).describe('true: never a redirect, always 401 JSON'),
   bearer: z.boolean().default(false).describe('true: an AIHubMix access token in Authorization is accepted instead of a session'),

@@ -30,6 +30,7 @@ export type AllowRules = IdentityConfig['allow']
 /** Certificate settings of a connection the gateway makes; the names end in files, whose content is not read yet. */
 export type ClientTls = Route['tls']
 
+export type { Decimal } from './decimal.ts'
 export type { IdentityField } from './headers.ts'
 export type { Upstream } from './addresses.ts'
 

@@ -20,11 +20,18 @@ interface DueOptions {
 }
 
 export const refreshAheadMs = 5 * 60_000
-/** How old the identity may be while a top-up is awaited. */
-const eagerMs = 2_000
+/** How old the identity may be when a top-up begins to be awaited, and where somebody is turned away for a low balance. */
+export const eagerMs = 2_000
+/** How long after a top-up its credit is looked for. */
+export const topUpMs = 10 * 60_000
+/** Each reading comes this much of the wait later than the one before: 2 s apart at first, a minute at last. */
+const backOff = 0.1
 
 export function createDue ({ identityMaxAgeMs, identityMaxStaleMs, touchIsDue, now }: DueOptions): Due {
-  const awaitsTopUp = ({ topUp, identity }: UserSession): boolean => topUp !== undefined && identity.balance === topUp.from && now() < topUp.until
+  const maxAgeMs = ({ topUp, identity }: UserSession): number => {
+    if (topUp === undefined || identity.balance !== topUp.from || now() >= topUp.until) return identityMaxAgeMs
+    return Math.min(identityMaxAgeMs, Math.max(eagerMs, (now() - (topUp.until - topUpMs)) * backOff))
+  }
 
   const due: Due = {
     need (session) {
@@ -33,7 +40,7 @@ export function createDue ({ identityMaxAgeMs, identityMaxStaleMs, touchIsDue, n
     },
     /** 5 minutes before the end; a quarter of the life when that is short, or a 4-minute token would be refreshed for ever. */
     refresh: ({ obtainedAt, accessTokenExpiresAt }) => accessTokenExpiresAt - now() <= Math.min(refreshAheadMs, (accessTokenExpiresAt - obtainedAt) / 4),
-    identity: (session) => now() - session.identity.readAt > (awaitsTopUp(session) ? Math.min(eagerMs, identityMaxAgeMs) : identityMaxAgeMs),
+    identity: (session) => now() - session.identity.readAt > maxAgeMs(session),
     hasRunOut: ({ accessTokenExpiresAt }) => now() >= accessTokenExpiresAt
   }
   return due

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import { GatewayError, SessionStoreUnavailable } from '../errors.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
-import { createDue } from './due.ts'
+import { createDue, eagerMs, topUpMs } from './due.ts'
 import { createRenewSession } from './renew-session.ts'
 
 /**
@@ -21,6 +21,11 @@ export interface Renewal {
   atHand (opened: OpenSession): OpenSession | null
   /** The same with the identity read anew, as far as AIHubMix answers. */
   reread (opened: OpenSession): Promise<OpenSession | null>
+  /**
+   * The same unless the identity was read just now; waits a moment only, and goes on with what is known when AIHubMix gives no
+   * answer in it. Null when the session is over.
+   */
+  freshened (opened: OpenSession): Promise<OpenSession | null>
   /** The user was led to top up: from now on the balance is re-read eagerly, until it changes or 10 minutes passed. */
   expectTopUp (opened: OpenSession): Promise<void>
   /** Resolves when no renewal runs any more. */
@@ -48,9 +53,8 @@ interface RenewalOptions {
 const pollMs = 100
 /** After a failure, the session goes on with what it has this long before AIHubMix is asked again. */
 const pauseAfterFailureMs = 5_000
-
-/** How long after a top-up its credit is looked for. */
-const topUpMs = 10 * 60_000
+/** How long a person waits for a balance that was read just now. */
+const freshenMs = 3_000
 
 export function createRenewal (options: RenewalOptions): Renewal {
   const { sessions, waitMs, leaseMs = 5_000, now, log } = options
@@ -124,6 +128,12 @@ export function createRenewal (options: RenewalOptions): Renewal {
     return current
   }
 
+  async function reread (opened: OpenSession): Promise<OpenSession | null> {
+    const askedAt = now()
+    const current = await start(opened, true)
+    return current === null || current.session.identity.readAt >= askedAt ? current : await start(current, true)
+  }
+
   return {
     upToDate (opened) {
       const need = due.need(opened.session)
@@ -136,10 +146,11 @@ export function createRenewal (options: RenewalOptions): Renewal {
       if (need !== 'none') start(opened).catch(() => {}) // logged where it failed
       return need === 'now' ? null : opened
     },
-    async reread (opened) {
-      const askedAt = now()
-      const current = await start(opened, true)
-      return current === null || current.session.identity.readAt >= askedAt ? current : await start(current, true)
+    reread,
+    async freshened (opened) {
+      if (now() - opened.session.identity.readAt < eagerMs) return opened
+      const asked = reread(opened).catch(() => opened) // logged where it failed
+      return await Promise.race([asked, delay(Math.min(waitMs, freshenMs), opened, { ref: false })])
     },
     async expectTopUp (opened) {
       await saved(opened, { topUp: { from: opened.session.identity.balance, until: now() + topUpMs } })

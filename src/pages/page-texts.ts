@@ -7,6 +7,13 @@ export interface ErrorTexts {
   readonly nextStep: string
 }
 
+/** What is said while a top-up is not seen yet: never that it failed. */
+interface WaitTexts {
+  readonly heading: string
+  readonly title: string
+  readonly text: string
+}
+
 /** Everything our pages say, once per language. A language that lacks a text does not compile. */
 export interface PageTexts {
   /** The language's own name, as the switch shows it. */
@@ -35,6 +42,19 @@ export interface PageTexts {
     readonly text: string
     readonly providerStays: string
     readonly action: string
+  }
+  readonly lowBalance: {
+    readonly balance: string
+    readonly unknown: string
+    readonly unknownText: string
+    /** `when` is a time such as "12 seconds ago". */
+    readonly readAgo: (when: string) => string
+    readonly needed: (minBalance: string) => string
+    readonly topUp: string
+    readonly topUpAgain: string
+    readonly lookAgain: string
+    readonly awaited: WaitTexts
+    readonly late: WaitTexts
   }
   readonly error: {
     readonly nextStep: string

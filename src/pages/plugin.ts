@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasBody, wantsHtml } from '../access/caller.ts'
-import { errorCatalogue, GatewayError, type ErrorCode } from '../errors.ts'
+import { BalanceTooLow, errorCatalogue, GatewayError, type ErrorCode } from '../errors.ts'
+import { balancePage } from './balance.ts'
 import { errorPage } from './error.ts'
 import { negotiateLocale, type Locale } from './locale.ts'
 import { pageHeaders } from './page-headers.ts'
@@ -39,12 +40,13 @@ export function sendPage (reply: FastifyReply, page: string): FastifyReply {
 interface ErrorAnswerOptions {
   /** Absolute: a program may run anywhere. */
   readonly loginUrl: string
+  readonly topupUrl: string
 }
 
 export type ErrorAnswer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 /** The one place where a failure becomes an answer: a page for a person, JSON for a program, the cause for the log alone. */
-export function createErrorAnswer ({ loginUrl }: ErrorAnswerOptions): ErrorAnswer {
+export function createErrorAnswer (urls: ErrorAnswerOptions): ErrorAnswer {
   return function answerError (thrown, request, reply) {
     const error = thrown instanceof GatewayError ? thrown : new GatewayError(codeFor(thrown), { cause: thrown })
     logError(error, request)
@@ -52,7 +54,9 @@ export function createErrorAnswer ({ loginUrl }: ErrorAnswerOptions): ErrorAnswe
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
     if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
-    return wantsHtml(request.headers) ? sendPage(reply, pageFor(error, request)) : sendJson(reply, error, request.id, loginUrl)
+    if (!wantsHtml(request.headers)) return sendJson(reply, error, request.id, urls)
+    if (error instanceof BalanceTooLow) return sendBalancePage(reply, error, request)
+    return sendPage(reply, pageFor(error, request))
   }
 }
 
@@ -66,15 +70,33 @@ function logError (error: GatewayError, request: FastifyRequest): void {
   request.log[level]({ id: request.id, code: error.code, err: error.cause }, `answered ${error.status}`)
 }
 
-function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, loginUrl: string): FastifyReply {
+function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, { loginUrl, topupUrl }: ErrorAnswerOptions): FastifyReply {
   reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: 'accept, cookie' })
   if (error.status === 401) reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
   return reply.send({
     error: error.code,
     message: error.message,
     request_id: requestId,
-    ...(error.status === 401 ? { login_url: loginUrl } : {})
+    ...(error.status === 401 ? { login_url: loginUrl } : {}),
+    ...(error instanceof BalanceTooLow ? { topup_url: topupUrl, balance: error.balance, min_balance: error.minBalance } : {})
   })
+}
+
+/** While a top-up is awaited the page looks again by itself, without script; a form that was sent is not sent again. */
+function sendBalancePage (reply: FastifyReply, error: BalanceTooLow, request: FastifyRequest): FastifyReply {
+  const canRepeat = request.method === 'GET' && !request.target.isReserved
+  if (canRepeat && error.retryAfterSeconds !== null) reply.header('refresh', String(error.retryAfterSeconds))
+  const { balance, minBalance, ageSeconds, topUp } = error
+  return sendPage(reply, balancePage({
+    locale: localeOf(request),
+    languageHref: languageHref(request),
+    againHref: canRepeat ? request.target.raw : '/',
+    requestId: request.id,
+    balance,
+    minBalance,
+    ageSeconds,
+    topUp
+  }))
 }
 
 const beginsAnew = new Set<ErrorCode>(['missing_parameters', 'invalid_state', 'sign_in_expired', 'consent_refused', 'exchange_failed', 'login_required'])

@@ -26,6 +26,26 @@ export const en: PageTexts = {
     providerStays: 'Your login at AIHubMix itself stays. On a shared computer, log out there too.',
     action: 'Sign in again'
   },
+  lowBalance: {
+    balance: 'Your balance at AIHubMix',
+    unknown: 'not known',
+    unknownText: 'This page asks for a certain balance, and AIHubMix has not told us yours.',
+    readAgo: (when) => `Read ${when}.`,
+    needed: (minBalance) => `At least ${minBalance} is needed here.`,
+    topUp: 'Top up at AIHubMix',
+    topUpAgain: 'Open the top-up page again',
+    lookAgain: 'I have topped up: look again',
+    awaited: {
+      heading: 'Waiting for your top-up',
+      title: 'Your payment can take a few minutes to arrive.',
+      text: 'This page keeps looking and goes on by itself as soon as your balance has changed. There is no need to pay a second time.'
+    },
+    late: {
+      heading: 'Your top-up is not here yet',
+      title: 'If you have paid, nothing is lost: some payments take longer.',
+      text: 'Please do not pay a second time. Look again in a while, or ask AIHubMix support if it stays so.'
+    }
+  },
   error: {
     nextStep: 'What to do now',
     status: 'Status',
@@ -63,6 +83,11 @@ export const en: PageTexts = {
       title: 'Please sign in first',
       text: 'This page is only for people who are signed in. You were not yet, or your session has ended.',
       nextStep: 'Sign in with AIHubMix; you come back to this page.'
+    },
+    balance_too_low: {
+      title: 'Your balance is too low',
+      text: 'You are signed in, but this page needs a higher balance in your AIHubMix account.',
+      nextStep: 'Top up at AIHubMix, then come back to this page.'
     },
     access_denied: {
       title: 'You have no access to this page',

@@ -26,6 +26,26 @@ export const zhHans: PageTexts = {
     providerStays: 'AIHubMix 本身的登录状态不受影响。如果使用公共电脑，请一并退出 AIHubMix。',
     action: '重新登录'
   },
+  lowBalance: {
+    balance: '您在 AIHubMix 的余额',
+    unknown: '暂不可知',
+    unknownText: '此页面需要一定的余额，但 AIHubMix 尚未提供您的余额。',
+    readAgo: (when) => `读取时间：${when}。`,
+    needed: (minBalance) => `此处至少需要 ${minBalance}。`,
+    topUp: '前往 AIHubMix 充值',
+    topUpAgain: '再次打开充值页面',
+    lookAgain: '我已充值，重新查看',
+    awaited: {
+      heading: '正在等待充值到账',
+      title: '款项可能需要几分钟才能到账。',
+      text: '此页面会持续查看，余额一有变化就会自动继续。您无需再次付款。'
+    },
+    late: {
+      heading: '充值尚未到账',
+      title: '如果您已付款，款项并未丢失，有些付款方式需要更长时间。',
+      text: '请勿再次付款。请稍后重新查看；如果一直未到账，请联系 AIHubMix 客服。'
+    }
+  },
   error: {
     nextStep: '接下来怎么做',
     status: '状态码',
@@ -63,6 +83,11 @@ export const zhHans: PageTexts = {
       title: '请先登录',
       text: '此页面仅对已登录的用户开放。您尚未登录，或登录状态已结束。',
       nextStep: '请使用 AIHubMix 登录，完成后会回到此页面。'
+    },
+    balance_too_low: {
+      title: '您的余额不足',
+      text: '您已登录，但此页面需要您的 AIHubMix 账户有更高的余额。',
+      nextStep: '请前往 AIHubMix 充值，然后返回此页面。'
     },
     access_denied: {
       title: '您没有访问此页面的权限',

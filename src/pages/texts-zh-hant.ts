@@ -26,6 +26,26 @@ export const zhHant: PageTexts = {
     providerStays: 'AIHubMix 本身的登入狀態不受影響。若使用共用電腦，請一併登出 AIHubMix。',
     action: '重新登入'
   },
+  lowBalance: {
+    balance: '您在 AIHubMix 的餘額',
+    unknown: '未知',
+    unknownText: '這個頁面需要一定的餘額，但 AIHubMix 尚未告知您的餘額。',
+    readAgo: (when) => `讀取時間：${when}。`,
+    needed: (minBalance) => `此處至少需要 ${minBalance}。`,
+    topUp: '前往 AIHubMix 儲值',
+    topUpAgain: '再次開啟儲值頁面',
+    lookAgain: '我已儲值，重新查看',
+    awaited: {
+      heading: '正在等待儲值入帳',
+      title: '款項可能需要幾分鐘才會入帳。',
+      text: '此頁面會持續查看，餘額一有變動就會自動繼續。您不需要再次付款。'
+    },
+    late: {
+      heading: '儲值尚未入帳',
+      title: '若您已付款，款項並未遺失，有些付款方式需要較長時間。',
+      text: '請勿再次付款。請稍後重新查看；若一直未入帳，請聯絡 AIHubMix 客服。'
+    }
+  },
   error: {
     nextStep: '接下來怎麼做',
     status: '狀態碼',
@@ -63,6 +83,11 @@ export const zhHant: PageTexts = {
       title: '請先登入',
       text: '這個頁面只開放給已登入的使用者。您尚未登入，或登入狀態已結束。',
       nextStep: '請使用 AIHubMix 登入，完成後會回到這個頁面。'
+    },
+    balance_too_low: {
+      title: '您的餘額不足',
+      text: '您已登入，但這個頁面需要您的 AIHubMix 帳戶有更高的餘額。',
+      nextStep: '請前往 AIHubMix 儲值，然後回到這個頁面。'
     },
     access_denied: {
       title: '您沒有這個頁面的權限',

@@ -4,8 +4,9 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Admission, Admit } from '../access/admission.ts'
 import { hasBody } from '../access/caller.ts'
 import type { Config, Route } from '../config/schema.ts'
-import { GatewayError } from '../errors.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
+import { balanceTooLow, lowBalanceHeader } from '../access/low-balance.ts'
+import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { OwnCookies } from '../session/cookies.ts'
 import { createForwarded, type TrustedProxies } from './forwarded.ts'
@@ -26,6 +27,7 @@ export interface ProxyOptions {
   readonly live: LiveConnections
   /** The bare connection of a request that asked for a WebSocket. */
   readonly upgradeOf: (request: IncomingMessage) => Upgrade | undefined
+  readonly now: () => number
 }
 
 /**
@@ -45,12 +47,13 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
   })
 }
 
-function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf }: ProxyOptions) {
-  const identityNames = [...Object.keys(config.headers.set), 'X-User-Assertion']
+function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf, now }: ProxyOptions) {
+  const identityNames = [...Object.keys(config.headers.set), 'X-User-Assertion', lowBalanceHeader]
   const publicUrl = new URL(config.server.publicUrl)
   const { bodyBytes: bodyLimitBytes } = config.server.limits
   const requestHeaders = createRequestHeaders({ identityNames, ownCookies })
   const responseHeaders = createResponseHeaders(ownCookies, identityNames)
+  const warningHeaders: ForwardHooks['responseHeaders'] = (headers) => [...responseHeaders(headers), lowBalanceHeader, 'true']
   const identityOf = identityHeaders(config.headers.set)
   const forwarded = createForwarded(publicUrl, trusted)
 
@@ -62,12 +65,14 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
 
     switch (admission.decision.outcome) {
       case 'sign-in': return signIn.challenge(request, reply, admission.route.api)
+      case 'top-up': throw balanceTooLow(admission.decision, admission.opened, now())
       case 'deny': throw denied(request, admission.decision.rule)
-      case 'allow': return await pass(request, reply, admission)
+      case 'allow': return await pass(request, reply, admission, admission.decision.isBalanceLow)
     }
   }
 
-  async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission): Promise<void> {
+  async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission, isBalanceLow: boolean): Promise<void> {
+    const answerHeaders = isBalanceLow ? warningHeaders : responseHeaders
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
     const stopWatching = upgrade === undefined ? undefined : watchForLeaving(upgrade.socket)
@@ -78,21 +83,21 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
       if (opened !== null && isEventStream(headers)) live.add(opened.ticket.id, reply.raw)
     }
     const hooks: ForwardHooks = upgrade === undefined
-      ? { responseHeaders, onAnswer }
+      ? { responseHeaders: answerHeaders, onAnswer }
       : {
-          responseHeaders,
+          responseHeaders: answerHeaders,
           onAnswer,
           onUpgrade (headers, socket) {
             stopWatching?.()
             reply.raw.statusCode = 101
             live.add(opened?.ticket.id ?? null, upgrade.socket)
-            tunnel(upgrade, socket, responseHeaders(withoutUpgrade(headers)))
+            tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers)))
           }
         }
-    await forward(request.raw, reply.raw, outgoing(request, route, opened), hooks)
+    await forward(request.raw, reply.raw, outgoing(request, route, opened, isBalanceLow), hooks)
   }
 
-  function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened']): Outgoing {
+  function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened'], isBalanceLow: boolean): Outgoing {
     const { raw } = request
     const upstream = upstreams.of(route)
     const told = forwarded(raw, request.id)
@@ -100,7 +105,7 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
     const headers = requestHeaders(raw.rawHeaders, {
       host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,
       forwarded: told.headers,
-      identity: opened === null ? [] : identityOf(opened.session),
+      identity: opened === null ? [] : identityOf(opened.session, isBalanceLow),
       hasBody: hasBody(raw.headers)
     })
     return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: hasBody(raw.headers), bodyLimitBytes }

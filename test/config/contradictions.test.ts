@@ -30,6 +30,10 @@ const contradictions: ReadonlyArray<readonly [sentence: string, over: object, pa
   ['a route below /oauth2', { routes: [{ upstream, path: '/OAuth2/x' }] }, 'routes[0].path'],
   ['an allow list where everyone gets through', { routes: [{ upstream, access: 'anyone', allow: { ids: ['1'] } }] }, 'routes[0].allow'],
   ['onUnknown without minBalance', { routes: [{ upstream, onUnknown: 'block' }] }, 'routes[0].onUnknown'],
+  ['a minimum balance where everyone gets through', { routes: [{ upstream, access: 'anyone', minBalance: '1' }] }, 'routes[0].minBalance'],
+  ['a warning below the minimum', { routes: [{ upstream, minBalance: '1.50', warnBalance: '1.5' }] }, 'routes[0].warnBalance'],
+  ['a minimum balance that AIHubMix is never asked for', { aihubmix: { scope: 'profile' }, routes: [{ upstream, minBalance: '1' }] }, 'routes[0].minBalance'],
+  ['a header of the app under the name of our warning', { headers: { set: { x_user_balance_low: 'balance' } } }, 'headers.set.x_user_balance_low'],
   ['TLS settings for an upstream without TLS', { routes: [{ upstream, tls: { verify: false } }] }, 'routes[0].tls'],
   ['a client certificate without its key', { routes: [{ upstream: 'https://a', tls: { certFile: '/x' } }] }, 'routes[0].tls'],
   ['one header under two spellings', { headers: { set: { 'X-User-Id': 'id', x_user_id: 'username' } } }, 'headers.set.x_user_id']

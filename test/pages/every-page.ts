@@ -1,3 +1,4 @@
+import { balancePage } from '../../src/pages/balance.ts'
 import { errorPage } from '../../src/pages/error.ts'
 import type { Locale } from '../../src/pages/locale.ts'
 import { signInPage } from '../../src/pages/sign-in.ts'
@@ -13,6 +14,9 @@ export function everyPage (locale: Locale, text: string): Readonly<Record<string
     'sign-in': signInPage({ ...options, host: text, scopes: ['profile', 'balance', text], startHref: text, autoAuthorize: true }),
     'sign-out': signOutPage({ ...options, username: text, returnHref: text }),
     'signed-out': signedOutPage({ ...options, signInHref: text }),
+    'low-balance': balancePage({ ...options, balance: text, minBalance: text, ageSeconds: 12, topUp: 'none', requestId: text, againHref: text }),
+    'top-up awaited': balancePage({ ...options, balance: text, minBalance: text, ageSeconds: 200, topUp: 'awaited', requestId: text, againHref: text }),
+    'top-up late': balancePage({ ...options, balance: null, minBalance: text, ageSeconds: 0, topUp: 'late', requestId: text, againHref: text }),
     error: errorPage({ ...options, code: 'not_found', status: 404, requestId: text, actionHref: text, actionKind: 'retry' })
   }
 }
