@@ -4,7 +4,7 @@ import { createAdmit } from './access/admission.ts'
 import { readEachRequest } from './access/plugin.ts'
 import { accountPlugin } from './account/plugin.ts'
 import { adminPlugin } from './admin/plugin.ts'
-import { createAihubmixClient } from './aihubmix/client.ts'
+import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import type { Config } from './config/schema.ts'
 import { createCurrentSession } from './login/current-session.ts'
 import { loginPlugin } from './login/plugin.ts'
@@ -75,6 +75,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
     identityMaxAgeMs: config.identity.maxAge,
     identityMaxStaleMs: config.identity.maxStale,
     waitMs: config.aihubmix.timeout,
+    refreshTimeoutMs: refreshTimeoutMs(config.aihubmix),
     onOver: live.endSession,
     now,
     log: app.log

@@ -36,11 +36,15 @@ interface AihubmixClientOptions {
   readonly now: () => number
 }
 
+/** Nobody waits for a refresh while the old token lives, and a lost answer may hold the only good refresh token. */
+export function refreshTimeoutMs ({ timeout }: Pick<Config['aihubmix'], 'timeout'>): number {
+  return timeout * 3
+}
+
 export function createAihubmixClient ({ aihubmix, subject, now }: AihubmixClientOptions): AihubmixClient {
   const { browserUrl, serverUrl, clientId, clientSecret, redirectUri, topupHosts } = aihubmix
   const exchange = createExchange(aihubmix.timeout)
-  // Nobody waits for a refresh while the old token lives, and a lost answer may hold the only good refresh token.
-  const refreshExchange = createExchange(aihubmix.timeout * 3)
+  const refreshExchange = createExchange(refreshTimeoutMs(aihubmix))
   const requestedScope = aihubmix.scope.split(' ')
 
   const resource = async (path: string, { accessToken }: TokenSet): Promise<Answer> => {

@@ -6,6 +6,7 @@ import { GatewayError, InvalidAccessToken, InvalidGrant, SessionStoreUnavailable
 import type { Identity, UserSession } from '../session/user-session.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import { refreshAheadMs, type Due } from './due.ts'
+import type { HeldLease } from './held-lease.ts'
 
 interface RenewSessionOptions {
   readonly sessions: UserSessions
@@ -23,8 +24,9 @@ export interface RenewSession {
   /**
    * Refreshes the tokens and re-reads the identity as far as due. Null when the session is over.
    * @throws GatewayError when AIHubMix cannot be asked or answered something else: the session stays as it is
+   * @throws LeaseLost when another may hold the lease by now
    */
-  renewed (opened: OpenSession, reread: boolean): Promise<OpenSession | null>
+  renewed (opened: OpenSession, reread: boolean, lease: HeldLease): Promise<OpenSession | null>
   /** Saves what is new over whatever was saved meanwhile. Null when the session has ended. */
   saved (opened: OpenSession, news: Partial<Pick<UserSession, 'tokens' | 'identity' | 'topUp'>>): Promise<OpenSession | null>
 }
@@ -32,19 +34,20 @@ export interface RenewSession {
 const retrySaveMs = 100
 
 export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned, now, log }: RenewSessionOptions): RenewSession {
-  async function renewed (opened: OpenSession, reread: boolean): Promise<OpenSession | null> {
+  async function renewed (opened: OpenSession, reread: boolean, lease: HeldLease): Promise<OpenSession | null> {
     const isDue = due.refresh(opened.session.tokens)
-    const current = isDue ? await withNewTokens(opened) : opened
+    const current = isDue ? await withNewTokens(opened, lease) : opened
     if (current === null) return null
-    if (reread || due.identity(current.session)) return await withNewIdentity(current, isDue)
+    if (reread || due.identity(current.session)) return await withNewIdentity(current, isDue, lease)
     return sessions.touchIsDue(current.session) ? await saved(current, {}) : current
   }
 
-  async function withNewTokens (opened: OpenSession): Promise<OpenSession | null> {
+  async function withNewTokens (opened: OpenSession, lease: HeldLease): Promise<OpenSession | null> {
     const { tokens } = opened.session
-    if (tokens.refreshToken === null) return due.hasRunOut(tokens) ? await over(opened, 'the access token ran out and there is no refresh token') : opened
+    const { refreshToken } = tokens
+    if (refreshToken === null) return due.hasRunOut(tokens) ? await over(opened, 'the access token ran out and there is no refresh token') : opened
     try {
-      return await saved(opened, { tokens: await aihubmix.refreshTokenGrant(tokens.refreshToken, tokens.scope) })
+      return await saved(opened, { tokens: await lease.spend(() => aihubmix.refreshTokenGrant(refreshToken, tokens.scope)) })
     } catch (error) {
       if (error instanceof InvalidGrant) return await over(opened, 'AIHubMix says invalid_grant')
       if (error instanceof GrantRefused && due.hasRunOut(tokens)) return await over(opened, 'AIHubMix refused to renew')
@@ -53,24 +56,24 @@ export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned
   }
 
   /** C-63: on 401 refresh once, read once more, then the session is over. */
-  async function withNewIdentity (opened: OpenSession, wasRefreshed: boolean): Promise<OpenSession | null> {
+  async function withNewIdentity (opened: OpenSession, wasRefreshed: boolean, lease: HeldLease): Promise<OpenSession | null> {
     try {
       return await withIdentity(opened, await aihubmix.userinfo(opened.session.tokens))
     } catch (error) {
-      if (error instanceof InvalidAccessToken) return await afterInvalidAccessToken(opened, wasRefreshed, error)
+      if (error instanceof InvalidAccessToken) return await afterInvalidAccessToken(opened, wasRefreshed, error, lease)
       if (error instanceof GatewayError && error.status === 403) return await over(opened, error.code)
       throw error
     }
   }
 
-  async function afterInvalidAccessToken (opened: OpenSession, wasRefreshed: boolean, error: InvalidAccessToken): Promise<OpenSession | null> {
+  async function afterInvalidAccessToken (opened: OpenSession, wasRefreshed: boolean, error: InvalidAccessToken, lease: HeldLease): Promise<OpenSession | null> {
     const { refreshToken, obtainedAt } = opened.session.tokens
     // A refusal that may mean anything, of a token that is new: refreshing for each would ask AIHubMix without end.
     const isNew = !error.isDefinite && now() - obtainedAt < refreshAheadMs
     if (!wasRefreshed && !isNew && refreshToken !== null) {
-      const current = await withNewTokens(opened)
+      const current = await withNewTokens(opened, lease)
       if (current === null || current.session.tokens.accessToken !== opened.session.tokens.accessToken) {
-        return current === null ? null : await withNewIdentity(current, true)
+        return current === null ? null : await withNewIdentity(current, true, lease)
       }
     }
     if (!error.isDefinite) throw new GatewayError('provider_refused', { cause: error })

@@ -4,6 +4,7 @@ import type { AihubmixClient } from '../aihubmix/client.ts'
 import { GatewayError, SessionStoreUnavailable } from '../errors.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import { createDue, eagerMs, topUpMs } from './due.ts'
+import { heldLease, LeaseLost } from './held-lease.ts'
 import { createRenewSession } from './renew-session.ts'
 
 /**
@@ -44,6 +45,8 @@ interface RenewalOptions {
   readonly waitMs: number
   /** How long a replica that was killed in a renewal keeps the others from it; one that lives renews its lease. */
   readonly leaseMs?: number
+  /** The longest AIHubMix may take to answer a refresh. */
+  readonly refreshTimeoutMs: number
   /** Told when a session is over. */
   readonly onOver?: (sessionId: string) => void
   readonly now: () => number
@@ -57,7 +60,7 @@ const pauseAfterFailureMs = 5_000
 const freshenMs = 3_000
 
 export function createRenewal (options: RenewalOptions): Renewal {
-  const { sessions, waitMs, leaseMs = 5_000, now, log } = options
+  const { sessions, waitMs, leaseMs = 5_000, refreshTimeoutMs, now, log } = options
   const abandoned = new AbortController()
   const due = createDue({ ...options, touchIsDue: sessions.touchIsDue })
   const { renewed, saved } = createRenewSession({ onOver () {}, ...options, due, abandoned: abandoned.signal })
@@ -89,15 +92,18 @@ export function createRenewal (options: RenewalOptions): Renewal {
   }
 
   async function underLease (opened: OpenSession, reread: boolean): Promise<OpenSession | null> {
-    const lease = await sessions.lease(opened.ticket, leaseMs)
-    if (lease === null) return await renewedByAnother(opened, reread)
-    const heartbeat = setInterval(() => { lease.renew().catch(() => {}) }, leaseMs / 3).unref()
+    const taken = await sessions.lease(opened.ticket, leaseMs)
+    if (taken === null) return await renewedByAnother(opened, reread)
+    const lease = heldLease(taken, { leaseMs, callMs: refreshTimeoutMs })
     try {
       const current = await sessions.read(opened.ticket)
-      return current === null ? null : await renewed(current, reread)
+      return current === null ? null : await renewed(current, reread, lease)
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error
+      await delay(pollMs) // nothing was spent: whoever holds it now renews
+      return await underLease(opened, reread)
     } finally {
-      clearInterval(heartbeat)
-      lease.release().catch(() => {}) // it ends by itself
+      lease.release()
     }
   }
 

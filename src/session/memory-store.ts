@@ -58,9 +58,9 @@ export function createMemoryStore (now: () => number = Date.now): SessionStore {
 
   function memoryLease (id: SessionId, holder: string, ttlMs: number): Lease {
     return {
-      async renew () {
+      async renew (forMs = ttlMs) {
         if (leases.get(id) !== holder) return false
-        leases.set(id, holder, ttlMs)
+        leases.set(id, holder, forMs)
         return true
       },
       async release () { if (leases.get(id) === holder) leases.delete(id) }

@@ -74,7 +74,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   function redisLease (id: SessionId, holder: string, ttlMs: number): Lease {
     return {
-      renew: () => run(async () => await redis.eval(renewLeaseScript, 1, leaseKey(id), holder, ttlMs) === 1),
+      renew: (forMs = ttlMs) => run(async () => await redis.eval(renewLeaseScript, 1, leaseKey(id), holder, forMs) === 1),
       release: () => run(async () => { await redis.eval(releaseLeaseScript, 1, leaseKey(id), holder) })
     }
   }

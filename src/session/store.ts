@@ -3,8 +3,8 @@ export type SessionId = string
 
 /** A right that one holder has at a time over all replicas, and that expires by itself. */
 export interface Lease {
-  /** Resolves to false when the lease was lost: another may hold it now. */
-  renew (): Promise<boolean>
+  /** The holder has it for `ttlMs` from now on, for what it was taken when left out. False when it was lost: another may hold it now. */
+  renew (ttlMs?: number): Promise<boolean>
   release (): Promise<void>
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { InvalidGrant, SessionStoreUnavailable } from '../../src/errors.ts'
+import { heldLease } from '../../src/login/held-lease.ts'
 import { createRenewal } from '../../src/login/renewal.ts'
 import { createMemoryStore } from '../../src/session/memory-store.ts'
 import { createCookieSeals } from '../../src/session/plugin.ts'
@@ -38,7 +39,7 @@ async function replicas (t: Test, { store = createMemoryStore(), leaseMs = 5_000
   }
   const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: 30 * 24 * hour, idleTimeoutMs: 24 * hour, now })
   const { opened } = await sessions.begin(sessionOf(startedAt))
-  const replica = () => createRenewal({ sessions, aihubmix, identityMaxAgeMs: hour, identityMaxStaleMs: 24 * hour, waitMs: 5_000, leaseMs, now, log: pino({ level: 'silent' }) })
+  const replica = () => createRenewal({ sessions, aihubmix, identityMaxAgeMs: hour, identityMaxStaleMs: 24 * hour, waitMs: 5_000, leaseMs, refreshTimeoutMs: 5_000, now, log: pino({ level: 'silent' }) })
   return { first: replica(), second: replica(), opened, spent, sessions }
 }
 
@@ -118,4 +119,48 @@ t.test('a session that was signed out while its refresh ran stays signed out', a
   await sessions.end(opened.ticket)
   t.equal(await running, null)
   t.equal(await sessions.read(opened.ticket), null)
+})
+
+t.test('a holder that cannot renew its lease while AIHubMix takes its time is not overtaken: the lease was confirmed for the whole call (T-106)', async (t) => {
+  const plain = createMemoryStore()
+  let renewals = 0
+  const cutOff: SessionStore = {
+    ...plain,
+    async lease (id, ttlMs) {
+      const lease = await plain.lease(id, ttlMs)
+      return lease === null ? null : { ...lease, renew: async (forMs) => ++renewals === 1 ? await lease.renew(forMs) : await Promise.reject(new SessionStoreUnavailable(null)) }
+    }
+  }
+  const { first, second, opened, spent } = await replicas(t, { store: cutOff, leaseMs: 100, providerMs: 700 })
+  const renewed = await Promise.all([first.upToDate(opened), second.upToDate(opened)])
+  t.strictSame(renewed.map((current) => current?.session.tokens.accessToken), ['new', 'new'])
+  t.strictSame(spent, ['refresh-token'])
+})
+
+t.test('a holder that has lost its lease before it asks AIHubMix does not ask, and uses what the next one brings', async (t) => {
+  const plain = createMemoryStore()
+  let leases = 0
+  const losing: SessionStore = {
+    ...plain,
+    async lease (id, ttlMs) {
+      const lease = await plain.lease(id, ttlMs)
+      if (lease === null || ++leases > 1) return lease
+      return { ...lease, async renew () { await lease.release(); return false } } // it ran out while this process stood still
+    }
+  }
+  const { first, second, opened, spent } = await replicas(t, { store: losing, providerMs: 50 })
+  const renewed = await Promise.all([first.upToDate(opened), second.upToDate(opened)])
+  t.strictSame(renewed.map((current) => current?.session.tokens.accessToken), ['new', 'new'])
+  t.strictSame(spent, ['refresh-token'])
+})
+
+t.test('a process that stood still between confirming its lease and asking AIHubMix does not ask', async (t) => {
+  let clockMs = 0
+  const lease = await createMemoryStore().lease('id', 60_000)
+  if (lease === null) throw new Error('no lease')
+  const held = heldLease({ ...lease, async renew () { clockMs += 60_000; return true } }, { leaseMs: 60_000, callMs: 1_000, clock: () => clockMs })
+  t.after(() => held.release())
+  let asked = 0
+  await t.rejects(held.spend(async () => { asked++ }), { message: 'the lease was confirmed too long ago' })
+  t.equal(asked, 0)
 })

@@ -157,6 +157,16 @@ export function testStoreContract (t: Test, start: (t: Test) => Promise<Contract
     t.equal(await other.lease(id, lifeMs), null)
   })
 
+  t.test('a lease renewed for longer lasts that long', async (t) => {
+    const { store, other, passes } = await start(t)
+    const id = newId()
+    const lease = await store.lease(id, shortMs)
+    t.equal(await lease?.renew(lifeMs), true)
+    await passes(2 * shortMs)
+    t.equal(await other.lease(id, lifeMs), null)
+    t.equal(await lease?.renew(), true)
+  })
+
   t.test('a lease and a session of one id do not meet', async (t) => {
     const { store } = await start(t)
     const [id, value] = [newId(), newValue()]
