@@ -77,6 +77,7 @@ function banner ({ url, controlToken, users }: Emulator, app: EmulatorApp): stri
   users            ${users.all().map(({ username }) => JSON.stringify(username)).join(', ')}
   user centre      ${url}/user/authorizations
   console          ${url}/console/apps
+  status           ${url}/status
 
   A gateway in front of your app uses it with
 

@@ -12,6 +12,8 @@ export interface WireAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Sent in the place of `body`, as gzip, whatever the client takes. */
+  readonly gzipped?: Buffer
 }
 
 export function answer (status: number, members: Members, headers: Readonly<Record<string, string>> = {}): Answer {

@@ -40,6 +40,15 @@ export function authorize (world: World, query: URLSearchParams, username: strin
   return mayPass(world, request, username) ? codeRedirect(world, request, username) : { outcome: 'consent', request }
 }
 
+/** How an authorization server reads a scope that takes `+` for a plus sign: as one unknown word (E-58). */
+export function asStrictlyEncoded ({ faults }: World, rawQuery: string, query: URLSearchParams, username: string | null): URLSearchParams {
+  const scope = /(?:^|[?&])scope=([^&#]*)/.exec(rawQuery)?.[1] ?? ''
+  if (!scope.includes('+') || faults.setting('strictScopeEncoding', authorizeExchange(query, username)) !== true) return query
+  const strict = new URLSearchParams(query)
+  strict.set('scope', scope)
+  return strict
+}
+
 /** What follows from the answer on the consent page. */
 export function consent (world: World, query: URLSearchParams, username: string, decision: ConsentDecision): Authorization {
   const authorization = authorize(world, query, username)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { parseExactJson } from './json.ts'
 
 /** Keeps every body as the text it came as: the emulator must be able to show what a client really sent. */
 export function keepBodiesAsText (app: FastifyInstance): void {
@@ -12,10 +13,10 @@ export function formOf (request: FastifyRequest): URLSearchParams | null {
   return isForm && typeof request.body === 'string' ? new URLSearchParams(request.body) : null
 }
 
-/** The parsed JSON body; undefined when there is none or it is broken. */
+/** The parsed JSON body, integers kept digit for digit; undefined when there is none or it is broken. */
 export function jsonOf (request: FastifyRequest): unknown {
   try {
-    return typeof request.body === 'string' ? JSON.parse(request.body) : undefined
+    return typeof request.body === 'string' ? parseExactJson(request.body) : undefined
   } catch {
     return undefined
   }

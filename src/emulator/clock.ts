@@ -1,7 +1,11 @@
 /** AIHubMix's clock. Every expiry of the emulator reads it, so two hours pass in no time. */
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds by AIHubMix's own clock. */
   now (): number
+  /** The clients' time: the same without any skew. */
+  trueNow (): number
+  /** Adds a skew that is asked for each time the clock is read: the faults in force say it. */
+  alsoSkewedBy (skewMs: () => number): void
   /** Moves on, by milliseconds or a text such as `'1h56m'`; backwards with a minus sign. */
   advance (by: string | number): void
   /** Stands still from now on; `advance` still moves it. */
@@ -27,8 +31,12 @@ export function createClock (systemNow: () => number): Clock {
   let advancedMs = 0
   let skewMs = 0
   let frozenAt: number | null = null
+  let moreSkewMs = (): number => 0
+  const trueNow = (): number => (frozenAt ?? systemNow()) + advancedMs
   return {
-    now: () => (frozenAt ?? systemNow()) + advancedMs + skewMs,
+    trueNow,
+    now: () => trueNow() + skewMs + moreSkewMs(),
+    alsoSkewedBy (given) { moreSkewMs = given },
     advance (by) { advancedMs += durationMs(by) },
     freeze () { frozenAt ??= systemNow() },
     skew (by) { skewMs = durationMs(by) },

@@ -13,12 +13,14 @@ export interface Grant {
 export interface GrantMatch {
   readonly username?: string
   readonly clientId?: string
+  /** The tokens and the code of one sign-in. */
+  readonly familyId?: string
 }
 
-interface Owned { readonly username: string, readonly clientId: string }
+interface Owned { readonly username: string, readonly clientId: string, readonly familyId?: string }
 
-export function owns (match: GrantMatch, { username, clientId }: Owned): boolean {
-  return (match.username ?? username) === username && (match.clientId ?? clientId) === clientId
+export function owns (match: GrantMatch, { username, clientId, familyId }: Owned): boolean {
+  return (match.username ?? username) === username && (match.clientId ?? clientId) === clientId && (match.familyId ?? familyId) === familyId
 }
 
 export interface Grants {

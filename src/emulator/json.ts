@@ -11,6 +11,17 @@ export function exactJson (value: JsonValue): string {
   return JSON.stringify(value ?? null)
 }
 
+/** Parses JSON without rounding: an integer beyond 2^53 becomes a bigint. Throws a SyntaxError on anything that is no JSON. */
+export function parseExactJson (text: string): unknown {
+  return JSON.parse(text, exactInteger)
+}
+
+function exactInteger (this: unknown, _key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source
+  const isRounded = typeof value === 'number' && source !== undefined && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+  return isRounded ? BigInt(source) : value
+}
+
 function exactMembers (members: Members): string {
   return Object.entries(members)
     .filter(([, value]) => value !== undefined)

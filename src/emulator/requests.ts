@@ -15,7 +15,7 @@ export interface RecordedRequest {
   readonly at: number
 }
 
-export const countables = ['authorize', 'token', 'authorization_code', 'refresh_token', 'userinfo', 'topup', 'apps'] as const
+export const countables = ['authorize', 'token', 'authorization_code', 'refresh_token', 'userinfo', 'topup', 'apps', 'rate_limited'] as const
 export type Countable = typeof countables[number]
 
 /** What was asked, and how often each endpoint was reached. */

@@ -11,6 +11,7 @@ import { controlRoutes } from './control/routes.ts'
 import { accountRoutes } from './pages/account-routes.ts'
 import { consoleRoutes } from './pages/console-routes.ts'
 import { signInRoutes } from './pages/sign-in-routes.ts'
+import { statusRoutes } from './pages/status-routes.ts'
 import { topupRoutes } from './pages/topup-routes.ts'
 import type { World } from './world.ts'
 
@@ -28,13 +29,23 @@ export async function buildServer (world: World, options: ServerOptions): Promis
   keepBodiesAsText(app)
   markAndRecord(app, world)
   apiRoutes(app, world, options)
+  corsRoutes(app, world)
   signInRoutes(app, world)
   accountRoutes(app, world)
   topupRoutes(app, world)
   consoleRoutes(app, world)
+  statusRoutes(app, world)
   controlRoutes(app, world, options.controlToken)
   app.setNotFoundHandler(unknownPath(world))
   return app
+}
+
+/** E-26: one-api has no CORS on its API (provider.md F-52); the fault `cors` switches it on, preflights included. */
+function corsRoutes (app: FastifyInstance, world: World): void {
+  app.options('/api/*', async function preflight (request, reply) {
+    if (reply.getHeader('access-control-allow-origin') === undefined) return unknownPath(world)(request, reply)
+    return reply.code(204).headers({ 'access-control-allow-methods': 'GET, POST, OPTIONS', 'access-control-allow-headers': 'authorization, content-type', 'access-control-max-age': '43200' }).send()
+  })
 }
 
 function apiRoutes (app: FastifyInstance, world: World, { developerToken, originOf }: ServerOptions): void {
@@ -54,7 +65,9 @@ function markAndRecord (app: FastifyInstance, world: World): void {
       date: new Date(world.clock.now()).toUTCString()
     })
     const openerPolicy = world.faults.setting('openerPolicy', { endpoints: [], username: null, clientId: null })
+    const allowedOrigin = world.faults.setting('allowedOrigin', { endpoints: [], username: null, clientId: null })
+    if (allowedOrigin !== undefined && request.url.startsWith('/api/')) reply.headers({ 'access-control-allow-origin': allowedOrigin, 'access-control-allow-credentials': 'true' })
     if (openerPolicy !== undefined) reply.header('cross-origin-opener-policy', openerPolicy)
-    if (!request.url.startsWith('/__emulator')) world.requests.record(request, world.clock.now())
+    if (!/^\/(__emulator|status)/.test(request.url)) world.requests.record(request, world.clock.now())
   })
 }

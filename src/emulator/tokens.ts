@@ -26,13 +26,16 @@ export interface TokenPair extends Family {
 interface IssuedToken extends Family { readonly expiresAt: number, readonly spentAt: number | null }
 
 export interface Tokens {
-  issue (family: Family): TokenPair
+  /** `expiryOffsetMs` is how far the `exp` that the access token shows lies from its true end. */
+  issue (family: Family, expiryOffsetMs?: number): TokenPair
   /** Null when the access token is unknown, expired or revoked. */
   access (accessToken: string): Family | null
   /** Whose refresh token this is or was; says nothing about its being valid. */
   owner (refreshToken: string): Family | null
   /** Null when the refresh token is unknown, expired, spent or revoked. A reuse may revoke its family. */
-  refresh (refreshToken: string, rotation: Rotation): TokenPair | null
+  refresh (refreshToken: string, rotation: Rotation, expiryOffsetMs?: number): TokenPair | null
+  /** Every family that has a token left. */
+  families (): readonly Family[]
   expireAccess (match: GrantMatch): void
   expireRefresh (match: GrantMatch): void
   revoke (match: GrantMatch): void
@@ -49,10 +52,10 @@ export function createTokens (clock: Clock, random: Random): Tokens {
   const accessTokens = new Map<string, IssuedToken>()
   const refreshTokens = new Map<string, IssuedToken>()
 
-  function issueAccess (family: Family): string {
+  function issueAccess (family: Family, expiryOffsetMs: number): string {
     const issuedAt = clock.now()
     const expiresAt = issuedAt + accessTokenSeconds * 1000
-    const token = signAccessToken(key, { subject: family.username, clientId: family.clientId, scope: writeScope(family.scope), issuedAt, expiresAt, tokenId: random.hex(8) })
+    const token = signAccessToken(key, { subject: family.username, clientId: family.clientId, scope: writeScope(family.scope), issuedAt, expiresAt: expiresAt + expiryOffsetMs, tokenId: random.hex(8) })
     accessTokens.set(token, { ...family, expiresAt, spentAt: null })
     return token
   }
@@ -63,20 +66,20 @@ export function createTokens (clock: Clock, random: Random): Tokens {
     return token
   }
 
-  function issue (family: Family): TokenPair {
-    return { ...family, accessToken: issueAccess(family), refreshToken: issueRefresh(family) }
+  function issue (family: Family, expiryOffsetMs = 0): TokenPair {
+    return { ...family, accessToken: issueAccess(family, expiryOffsetMs), refreshToken: issueRefresh(family) }
   }
 
-  function refresh (refreshToken: string, { mode, graceMs }: Rotation): TokenPair | null {
+  function refresh (refreshToken: string, { mode, graceMs }: Rotation, expiryOffsetMs = 0): TokenPair | null {
     const found = refreshTokens.get(refreshToken)
     if (found === undefined || found.expiresAt <= clock.now()) return null
     const family = familyOf(found)
-    if (mode === 'off' && found.spentAt === null) return { ...family, accessToken: issueAccess(family), refreshToken }
+    if (mode === 'off' && found.spentAt === null) return { ...family, accessToken: issueAccess(family, expiryOffsetMs), refreshToken }
     const reused = found.spentAt !== null && clock.now() - found.spentAt >= graceMs
     if (reused && mode === 'on_with_reuse_detection') revokeFamily(found.familyId)
     if (reused) return null
     refreshTokens.set(refreshToken, { ...found, spentAt: found.spentAt ?? clock.now() })
-    return issue(family)
+    return issue(family, expiryOffsetMs)
   }
 
   function revokeFamily (familyId: string): void {
@@ -99,6 +102,7 @@ export function createTokens (clock: Clock, random: Random): Tokens {
       accessTokens.clear()
       refreshTokens.clear()
     },
+    families: () => [...new Map([...accessTokens.values(), ...refreshTokens.values()].map((token) => [token.familyId, familyOf(token)])).values()],
     owner: (refreshToken) => refreshTokens.get(refreshToken) ?? null,
     expireAccess: (match) => removeWhere(accessTokens, (token) => owns(match, token)),
     expireRefresh: (match) => removeWhere(refreshTokens, (token) => owns(match, token)),

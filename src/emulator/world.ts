@@ -55,6 +55,7 @@ export function createWorld ({ seed, now, apps: givenApps, preset }: WorldOption
   const credits = createCredits(clock, users)
   const signIns = createSignIns(random)
   const faults = createFaults(clock, random, { ...tokens, revoke })
+  clock.alsoSkewedBy(faults.clockSkewMs)
 
   function revoke (match: GrantMatch): void {
     for (const holder of [grants, codes]) holder.remove(match)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { app, authorizePath, emulatorFor, get, jsonAnswer, post, refresh, signedIn, signInOnPage, userinfo } from './start.ts'
 
-t.test('a revocation in the user centre ends the tokens of that user, and of nobody else', async (t) => {
+t.test('a revocation in the user centre ends the tokens of that user, and of nobody else (E-14)', async (t) => {
   const emulator = await emulatorFor(t)
   const mine = await signedIn(emulator, 'user123')
   const other = await signedIn(emulator, 'rich')
@@ -43,7 +43,7 @@ async function topupUrl (emulator: Parameters<typeof get>[0], accessToken: strin
   return new URL(String(body['topup_url']))
 }
 
-t.test('a top-up raises balance and quota exactly, shows the new balance, and leads back', async (t) => {
+t.test('a top-up raises balance and quota exactly, shows the new balance, and leads back (E-15)', async (t) => {
   const emulator = await emulatorFor(t)
   const tokens = await signedIn(emulator)
   const url = await topupUrl(emulator, tokens.accessToken)
@@ -56,7 +56,7 @@ t.test('a top-up raises balance and quota exactly, shows the new balance, and le
   t.match((await userinfo(emulator, tokens)).body, { balance_formatted: '760.00', quota: 6000000 })
 })
 
-t.test('a top-up link pays once and ends after ten minutes', async (t) => {
+t.test('a top-up link pays once and ends after ten minutes (E-24)', async (t) => {
   const emulator = await emulatorFor(t)
   const { accessToken } = await signedIn(emulator)
   const url = await topupUrl(emulator, accessToken)
@@ -89,7 +89,7 @@ t.test('a huge and a negative balance are raised exactly', async (t) => {
   t.equal(emulator.users.get('huge').quota, 9223372036859775807n)
 })
 
-t.test('delayed crediting raises the balance when its time has come', async (t) => {
+t.test('delayed crediting raises the balance when its time has come (E-59)', async (t) => {
   const emulator = await emulatorFor(t)
   emulator.faults.set({ kind: 'delayed_credit', args: { seconds: 30 } })
   const tokens = await signedIn(emulator)
@@ -100,7 +100,7 @@ t.test('delayed crediting raises the balance when its time has come', async (t) 
   t.match((await userinfo(emulator, tokens)).body, { balance_formatted: '760.00' })
 })
 
-t.test('the developer console shows each secret once', async (t) => {
+t.test('the developer console shows each secret once (E-16)', async (t) => {
   const emulator = await emulatorFor(t)
   t.notMatch(await (await fetch(`${emulator.url}/console/apps`)).text(), app.clientSecret)
   t.match(await (await post(emulator, '/console/apps', { client_id: app.clientId })).text(), app.clientSecret)

@@ -4,14 +4,14 @@ import { app, authorizePath, emulatorFor, get, post, redeem, redirectOf, signInO
 
 const auto = { auto_authorize: 'true' }
 
-t.test('without a sign-in the login page is shown, even with auto_authorize', async (t) => {
+t.test('without a sign-in the login page is shown, even with auto_authorize (E-10)', async (t) => {
   const emulator = await emulatorFor(t)
   const page = await fetch(`${emulator.url}${authorizePath(auto)}`, { redirect: 'manual' })
   t.equal(page.status, 200)
   t.match(await page.text(), /data-user="user123">user123<\/button>/)
 })
 
-t.test('after sign-in with auto_authorize the browser goes back with a code, and a second time without a page', async (t) => {
+t.test('after sign-in with auto_authorize the browser goes back with a code, and a second time without a page (E-11, E-21)', async (t) => {
   const emulator = await emulatorFor(t)
   const { response, cookie } = await signInOnPage(emulator, 'user123', authorizePath(auto))
   t.equal(response.status, 303)
@@ -22,7 +22,7 @@ t.test('after sign-in with auto_authorize the browser goes back with a code, and
   t.equal(emulator.count('authorize'), 1, 'signing in on the page is no authorization request of its own')
 })
 
-t.test('without auto_authorize consent is asked once', async (t) => {
+t.test('without auto_authorize consent is asked once (E-11)', async (t) => {
   const emulator = await emulatorFor(t)
   const { response, cookie } = await signInOnPage(emulator, 'user123', authorizePath())
   t.match(await response.text(), /data-action="allow"/)
@@ -41,14 +41,14 @@ t.test('a user may allow the profile only', async (t) => {
   t.notOk('balance_formatted' in (await userinfo(emulator, tokensOf(granted))).body)
 })
 
-t.test('a refusal goes back as access_denied with the state', async (t) => {
+t.test('a refusal goes back as access_denied with the state (E-12)', async (t) => {
   const emulator = await emulatorFor(t)
   const { cookie } = await signInOnPage(emulator, 'user123', authorizePath())
   const response = await post(emulator, '/consent', { next: authorizePath(), decision: 'deny' }, cookie)
   t.equal(redirectOf(response).search, '?error=access_denied&state=state-1')
 })
 
-t.test('an unknown client, a redirect_uri that differs, and a repeated parameter never redirect', async (t) => {
+t.test('an unknown client, a redirect_uri that differs, and a repeated parameter never redirect (E-13)', async (t) => {
   const emulator = await emulatorFor(t)
   const refused = [
     authorizePath({ client_id: 'nobody' }),
@@ -60,7 +60,7 @@ t.test('an unknown client, a redirect_uri that differs, and a repeated parameter
   for (const path of refused) t.match(await fetch(`${emulator.url}${path}`, { redirect: 'manual' }), { status: 400 }, path)
 })
 
-t.test('other mistakes go back to the client as errors', async (t) => {
+t.test('other mistakes go back to the client as errors (E-13)', async (t) => {
   const emulator = await emulatorFor(t)
   const errorOf = async (parameters: Readonly<Record<string, string>>) =>
     redirectOf(await fetch(`${emulator.url}${authorizePath(parameters)}`, { redirect: 'manual' })).searchParams.get('error')

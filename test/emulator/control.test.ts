@@ -48,7 +48,7 @@ t.test('the clock, users and grants are moved from outside', async (t) => {
   t.match(await control(emulator, 'clock', { advance: 'soon' }), { status: 400 })
 })
 
-t.test('the log shows every request but those of the control API', async (t) => {
+t.test('the log shows every request but those of the control API (E-04)', async (t) => {
   const emulator = await emulatorFor(t)
   await signedIn(emulator)
   const { text } = await control(emulator, 'requests')

@@ -22,7 +22,7 @@ t.test('a fault acts on its user only, and ends with its time', async (t) => {
   t.equal((await userinfo(emulator, mine)).status, 200)
 })
 
-t.test('members of the token answer can be left out or replaced, together', async (t) => {
+t.test('members of the token answer can be left out or replaced, together (E-51)', async (t) => {
   const emulator = await emulatorFor(t)
   const { refreshToken } = await signedIn(emulator)
   const faults: readonly Fault[] = [{ kind: 'omit_refresh_token' }, { kind: 'expires_in', args: { value: '7200' } }, { kind: 'token_type', args: { value: 'mac' } }, { kind: 'wrap' }]
@@ -32,7 +32,7 @@ t.test('members of the token answer can be left out or replaced, together', asyn
   t.notOk('refresh_token' in Object(body['data']))
 })
 
-t.test('ids, missing and extra members of userinfo', async (t) => {
+t.test('ids, missing and extra members of userinfo (E-56)', async (t) => {
   const emulator = await emulatorFor(t)
   const tokens = await signedIn(emulator)
   emulator.faults.set({ kind: 'ids', args: { as: 'string' } })
@@ -43,7 +43,7 @@ t.test('ids, missing and extra members of userinfo', async (t) => {
   t.notOk('email' in body)
 })
 
-t.test('a status comes with a body of the wanted kind', async (t) => {
+t.test('a status comes with a body of the wanted kind (E-52)', async (t) => {
   const emulator = await emulatorFor(t)
   const { accessToken } = await signedIn(emulator)
   const answerTo = async (body: string) => {
@@ -57,7 +57,7 @@ t.test('a status comes with a body of the wanted kind', async (t) => {
   t.same(await answerTo('empty'), [401, 'none', ''])
 })
 
-t.test('broken bodies: malformed, truncated, huge, and a redirect', async (t) => {
+t.test('broken bodies: malformed, truncated, huge, and a redirect (E-55)', async (t) => {
   const emulator = await emulatorFor(t)
   const { accessToken } = await signedIn(emulator)
   const textWith = async (fault: Fault) => {
@@ -73,7 +73,7 @@ t.test('broken bodies: malformed, truncated, huge, and a redirect', async (t) =>
   t.same([response.status, response.headers.get('location')], [302, 'https://attacker.example/'])
 })
 
-t.test('a connection reset before is not processed; one reset after has spent the refresh token', async (t) => {
+t.test('a connection reset before is not processed; one reset after has spent the refresh token (E-54)', async (t) => {
   const emulator = await emulatorFor(t)
   const { refreshToken } = await signedIn(emulator)
   emulator.faults.set({ kind: 'reset_connection', args: { when: 'before' }, count: 1 })
@@ -85,7 +85,7 @@ t.test('a connection reset before is not processed; one reset after has spent th
   t.match(await refresh(emulator, refreshToken), { status: 400, body: { error: 'invalid_grant' } })
 })
 
-t.test('a hanging endpoint answers nothing, and the emulator still closes', async (t) => {
+t.test('a hanging endpoint answers nothing, and the emulator still closes (E-54)', async (t) => {
   const emulator = await emulatorFor(t)
   emulator.faults.set({ kind: 'hang' })
   const aborted = new AbortController()
@@ -103,7 +103,7 @@ t.test('a slow answer is late by what was asked for', async (t) => {
   t.ok(performance.now() - startedAt >= 39)
 })
 
-t.test('tokens expire and grants end at once when told to', async (t) => {
+t.test('tokens expire and grants end at once when told to (E-50)', async (t) => {
   const emulator = await emulatorFor(t)
   const tokens = await signedIn(emulator)
   emulator.faults.set({ kind: 'expire_access_now', match: { user: 'user123' } })
@@ -113,7 +113,7 @@ t.test('tokens expire and grants end at once when told to', async (t) => {
   t.same([emulator.grants.all(), emulator.faults.all()], [[], []])
 })
 
-t.test('authorize can answer an error, and a code with a wrong state', async (t) => {
+t.test('authorize can answer an error, and a code with a wrong state (E-58)', async (t) => {
   const emulator = await emulatorFor(t)
   emulator.faults.set({ kind: 'error', args: { code: 'temporarily_unavailable' }, count: 1 })
   const response = await fetch(`${emulator.url}${authorizePath()}`, { redirect: 'manual' })
@@ -123,7 +123,7 @@ t.test('authorize can answer an error, and a code with a wrong state', async (t)
   t.equal(redirectOf(login).searchParams.get('state'), 'state-1x')
 })
 
-t.test('top-up links of every unsafe form', async (t) => {
+t.test('top-up links of every unsafe form (E-59)', async (t) => {
   const emulator = await emulatorFor(t)
   const { accessToken } = await signedIn(emulator)
   const linkWith = async (kind: Fault['kind']) => {
@@ -151,7 +151,7 @@ t.test('oneapi-like refuses with 200 and success false', async (t) => {
   t.match((await userinfo(emulator, await signedIn(emulator))).body, { balance_formatted: '2.00' })
 })
 
-t.test('the cross-origin opener policy can be switched on', async (t) => {
+t.test('the cross-origin opener policy can be switched on (E-17)', async (t) => {
   const emulator = await emulatorFor(t, { apps: [app] })
   emulator.faults.set({ kind: 'opener_policy' })
   t.equal((await fetch(`${emulator.url}${authorizePath()}`)).headers.get('cross-origin-opener-policy'), 'same-origin')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { app, emulatorFor, get, jsonAnswer, redeem, signedIn } from './start.ts'
 
-t.test('userinfo of user123 is the sample of the guide, member for member and in its order', async (t) => {
+t.test('userinfo of user123 is the sample of the guide, member for member and in its order (E-23)', async (t) => {
   const emulator = await emulatorFor(t, { preset: 'guide-exact' })
   const { accessToken } = await signedIn(emulator)
   const response = await get(emulator, '/api/oauth2/userinfo', accessToken)

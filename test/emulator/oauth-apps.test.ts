@@ -23,13 +23,13 @@ t.test('the developer token is taken with and without Bearer', async (t) => {
   t.equal((await create(emulator, {}, 'developer-token')).body['success'], true)
 })
 
-t.test('no developer token is 401, a wrong one is 200 with success false', async (t) => {
+t.test('no developer token is 401, a wrong one is 200 with success false (E-20)', async (t) => {
   const emulator = await emulatorFor(t)
   t.match(await create(emulator, {}, ''), { status: 401, body: { success: false } })
   t.match(await create(emulator, {}, 'Bearer wrong'), { status: 200, body: { success: false } })
 })
 
-t.test('an empty name and a redirect_uri that cannot be safe are refused', async (t) => {
+t.test('an empty name and a redirect_uri that cannot be safe are refused (E-20)', async (t) => {
   const emulator = await emulatorFor(t)
   const wrong = [
     { name: ' ' },

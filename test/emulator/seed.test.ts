@@ -12,7 +12,7 @@ async function transcript (emulator: Emulator): Promise<string> {
   return JSON.stringify(parts).replaceAll(emulator.url, '')
 }
 
-t.test('two emulators with one seed give one transcript; another seed gives another', async (t) => {
+t.test('two emulators with one seed give one transcript; another seed gives another (E-02)', async (t) => {
   const now = () => 1_700_000_000_000
   const [first, second, other] = await Promise.all([7, 7, 8].map(async (seed) => transcript(await emulatorFor(t, { seed, now }))))
   t.equal(first, second)

@@ -3,7 +3,7 @@ import { app, emulatorFor, jsonAnswer, redeem, refresh, signedIn, tokenRequest, 
 
 const codeFor = { username: 'user123', clientId: app.clientId, redirectUri: app.redirectUri }
 
-t.test('a code works once; its replay is refused and takes back the tokens it gave', async (t) => {
+t.test('a code works once; its replay is refused and takes back the tokens it gave (E-22)', async (t) => {
   const emulator = await emulatorFor(t)
   const { code } = emulator.authorize(codeFor)
   const tokens = tokensOf(await redeem(emulator, code))
@@ -20,7 +20,7 @@ t.test('a code ends after ten minutes', async (t) => {
   t.match(await redeem(emulator, code), { status: 400, body: { error: 'invalid_grant' } })
 })
 
-t.test('a code is bound to its redirect_uri, byte for byte', async (t) => {
+t.test('a code is bound to its redirect_uri, byte for byte (E-21)', async (t) => {
   const emulator = await emulatorFor(t)
   const { code } = emulator.authorize(codeFor)
   const form = { grant_type: 'authorization_code', code, redirect_uri: `${app.redirectUri}/` }
@@ -51,7 +51,7 @@ t.test('a refresh token ends after thirty days', async (t) => {
   t.match(await refresh(emulator, refreshToken), { status: 400, body: { error: 'invalid_grant' } })
 })
 
-t.test('rotation is on: the old refresh token is refused, the new one works', async (t) => {
+t.test('rotation is on: the old refresh token is refused, the new one works (E-51)', async (t) => {
   const emulator = await emulatorFor(t)
   const first = await signedIn(emulator)
   const second = tokensOf(await refresh(emulator, first.refreshToken))
@@ -59,7 +59,7 @@ t.test('rotation is on: the old refresh token is refused, the new one works', as
   t.equal((await refresh(emulator, second.refreshToken)).status, 200)
 })
 
-t.test('rotation with reuse detection: the old refresh token revokes the family', async (t) => {
+t.test('rotation with reuse detection: the old refresh token revokes the family (E-51)', async (t) => {
   const emulator = await emulatorFor(t, { preset: 'rotation-reuse' })
   const first = await signedIn(emulator)
   const second = tokensOf(await refresh(emulator, first.refreshToken))
@@ -87,7 +87,7 @@ t.test('rotation off: the same refresh token comes back and stays valid', async 
   t.equal((await refresh(emulator, refreshToken)).status, 200)
 })
 
-t.test('the token endpoint takes a form only, from a known client, for a known grant', async (t) => {
+t.test('the token endpoint takes a form only, from a known client, for a known grant (E-22)', async (t) => {
   const emulator = await emulatorFor(t)
   const asJson = await fetch(`${emulator.url}/api/oauth2/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"grant_type":"refresh_token"}' })
   t.match(await jsonAnswer(asJson), { status: 400, body: { error: 'invalid_request' } })

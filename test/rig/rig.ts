@@ -51,7 +51,7 @@ export async function startRig (t: Teardown, options: RigOptions = {}): Promise<
 
   const start = async (): Promise<RunningGateway> => {
     const store = openStore(config.session, log.log)
-    const gateway = await createGateway({ config, store, log, now: emulator.clock.now })
+    const gateway = await createGateway({ config, store, log, now: emulator.clock.trueNow })
     const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const adminUrl = await gateway.admin.listen({ host: '127.0.0.1', port: 0 })
     t.after(async () => {

@@ -4,7 +4,7 @@ import { type Answer, isSuccess, onTheWire, type WireAnswer } from '../answer.ts
 import type { Exchange } from '../faults/stages.ts'
 import type { Members } from '../json.ts'
 import type { World } from '../world.ts'
-import { cutConnection, sendAnswer } from './send.ts'
+import { cutConnection, sendAnswer, sendSlowly } from './send.ts'
 
 /** An API endpoint without its faults: whom a request is about, and what is answered. */
 export interface Endpoint {
@@ -16,12 +16,26 @@ export interface Endpoint {
 export function withFaults (world: World, endpoint: Endpoint) {
   return async function answerWithFaults (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const exchange = endpoint.exchange(request)
-    if (intercepted(world, exchange, request, reply)) return reply
+    world.faults.strike(exchange)
+    if (refusedByLimit(world, exchange, request, reply) || intercepted(world, exchange, request, reply)) return reply
     const wire = altered(world, exchange, endpoint.answer(request, exchange))
-    await delayed(world, exchange)
+    const bytesPerSecond = await delayed(world, exchange)
     const lost = world.faults.useFirst('lost', exchange)
-    return lost === undefined ? sendAnswer(request, reply, wire) : cutConnection(reply, lost, wire)
+    if (lost !== undefined) return cutConnection(reply, lost, wire)
+    return bytesPerSecond === null ? sendAnswer(request, reply, wire) : sendSlowly(request, reply, wire, bytesPerSecond)
   }
+}
+
+/**
+ * True when this address has asked too often, which is answered and counted. Only the API counts: on loopback the browser's
+ * visits come from the same address, which at AIHubMix they never do.
+ */
+function refusedByLimit ({ faults, requests, clock }: World, exchange: Exchange, request: FastifyRequest, reply: FastifyReply): boolean {
+  const refusal = faults.limited({ address: request.ip, at: clock.trueNow() }, exchange)
+  if (refusal === null) return false
+  requests.countUp([...exchange.endpoints, 'rate_limited'])
+  sendAnswer(request, reply, refusal)
+  return true
 }
 
 /** Counts the request, unless its connection is reset before; true when a fault answered in the endpoint's place. */
@@ -34,9 +48,17 @@ export function intercepted ({ faults, requests }: World, exchange: Exchange, re
   return true
 }
 
-/** Lets the answer wait; the request was processed by then, so a client that gives up has lost an answer. */
-export async function delayed ({ faults }: World, exchange: Exchange): Promise<void> {
-  for (const delayMs of faults.use('delayMs', exchange)) await delay(delayMs, undefined, { ref: false })
+/**
+ * Lets the answer wait; the request was processed by then, so a client that gives up has lost an answer. Resolves to how many
+ * bytes a second its body then leaves with, null for at once.
+ */
+export async function delayed ({ faults }: World, exchange: Exchange): Promise<number | null> {
+  let bytesPerSecond: number | null = null
+  for (const { headersMs, bodyBytesPerSecond } of faults.use('pace', exchange)) {
+    await delay(headersMs, undefined, { ref: false })
+    bytesPerSecond = bodyBytesPerSecond ?? bytesPerSecond
+  }
+  return bytesPerSecond
 }
 
 function altered ({ faults }: World, exchange: Exchange, answer: Answer): WireAnswer {

@@ -25,7 +25,7 @@ function protectedResource (world: World, name: FaultEndpoint, resource: (family
   return {
     exchange (request) {
       const family = familyOf(request)
-      return { endpoints: [name], username: family?.username ?? null, clientId: family?.clientId ?? null }
+      return { endpoints: [name], username: family?.username ?? null, clientId: family?.clientId ?? null, grant: family?.familyId ?? null }
     },
     answer (request) {
       const family = familyOf(request)

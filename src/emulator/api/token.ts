@@ -35,7 +35,8 @@ function tokenExchange (world: World, request: FastifyRequest): Exchange {
   return {
     endpoints: ['token', ...grantEndpoint(form.get('grant_type'))],
     clientId: clientIdOf(request),
-    username: code?.username ?? family?.username ?? null
+    username: code?.username ?? family?.username ?? null,
+    grant: code?.familyId ?? family?.familyId ?? null
   }
 }
 
@@ -57,7 +58,7 @@ function authorizationCodeGrant (world: World, app: RegisteredApp, form: URLSear
   if (issued.redirectUri !== form.get('redirect_uri')) return invalidGrant('redirect_uri differs from the authorization request')
   if (faults.setting('pkce', exchange) !== 'ignore' && !provesPossession(issued, form.get('code_verifier'))) return invalidGrant('code_verifier does not fit')
   codes.markSpent(code)
-  return tokenAnswer(tokens.issue(issued))
+  return tokenAnswer(tokens.issue(issued, faults.setting('jwtExpiryOffsetMs', exchange)))
 }
 
 function refreshTokenGrant ({ tokens, faults }: World, app: RegisteredApp, form: URLSearchParams, exchange: Exchange): Answer {
@@ -65,7 +66,7 @@ function refreshTokenGrant ({ tokens, faults }: World, app: RegisteredApp, form:
   const owner = tokens.owner(refreshToken)
   if (owner === null || owner.clientId !== app.clientId) return invalidGrant('unknown, expired or revoked refresh token')
   const rotation = faults.setting('rotation', exchange) ?? { mode: 'on', graceMs: 0 }
-  const pair = tokens.refresh(refreshToken, rotation)
+  const pair = tokens.refresh(refreshToken, rotation, faults.setting('jwtExpiryOffsetMs', exchange))
   return pair === null ? invalidGrant('the refresh token has expired or was used already') : tokenAnswer(pair)
 }
 

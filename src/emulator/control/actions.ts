@@ -32,7 +32,8 @@ function worldActions (world: World): Readonly<Record<string, Action>> {
   }
 }
 
-function accountActions ({ users, apps, grants, revoke }: World): Readonly<Record<string, Action>> {
+function accountActions (world: World): Readonly<Record<string, Action>> {
+  const { users, apps, revoke } = world
   return {
     'GET /__emulator/users': () => users.all().map(userView),
     'POST /__emulator/users' (json) {
@@ -44,10 +45,10 @@ function accountActions ({ users, apps, grants, revoke }: World): Readonly<Recor
       apps.register({ clientId: text(json, 'client_id'), clientSecret: text(json, 'client_secret'), redirectUri: text(json, 'redirect_uri'), name: text(json, 'name') })
       return apps.all().map(appView)
     },
-    'GET /__emulator/grants': () => grants.all().map(grantView),
+    'GET /__emulator/grants': () => grantViews(world),
     'POST /__emulator/grants/revoke' (json) {
       revoke({ username: text(json, 'username') })
-      return grants.all().map(grantView)
+      return grantViews(world)
     }
   }
 }
@@ -66,13 +67,18 @@ function faultActions ({ faults }: World): Readonly<Record<string, Action>> {
   }
 }
 
-function stateOf ({ clock, users, apps, grants, requests, faults }: World): Members {
+function grantViews ({ grants, tokens }: World): readonly Members[] {
+  return grants.all().map((grant) => grantView(grant, tokens.families()))
+}
+
+function stateOf (world: World): Members {
+  const { clock, users, apps, requests, faults } = world
   return {
     now: clock.now(),
     counts: Object.fromEntries(countables.map((what) => [what, requests.count(what)])),
     faults: faults.all().map(faultView),
     apps: apps.all().map(appView),
-    grants: grants.all().map(grantView),
+    grants: grantViews(world),
     users: users.all().map(userView)
   }
 }
@@ -94,5 +100,11 @@ function text (json: unknown, name: string): string {
 /** The members of a user that a request names; `status: 2` disables the account. */
 function userFields (json: unknown): Members {
   const fields = isMembers(json) ? json['fields'] : undefined
-  return isMembers(fields) ? fields : {}
+  return isMembers(fields) ? Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asInteger(value)])) : {}
+}
+
+/** `{"integer": "9223372036854775807"}` for clients whose own JSON would round the number. */
+function asInteger (value: JsonValue): JsonValue {
+  const digits = isMembers(value) ? value['integer'] : undefined
+  return typeof digits === 'string' && /^-?\d+$/.test(digits) ? BigInt(digits) : value
 }

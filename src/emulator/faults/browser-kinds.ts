@@ -2,7 +2,7 @@ import type { Members } from '../json.ts'
 import { oneOf, text, wholeNumber } from './args.ts'
 import type { FaultArgs, FaultStages } from './stages.ts'
 
-/** Faults of what passes through the browser: E-58, E-59, the COOP switch E-17 and unknown paths E-27. */
+/** Faults of what passes through the browser: E-58, E-59, the COOP switch E-17, CORS E-26 and unknown paths E-27. */
 export const browserKinds = {
   error: (args: FaultArgs): FaultStages => ({ endpoint: 'authorize', settings: { authorizeError: text(args, 'code', 'access_denied') } }),
   drop_state: (): FaultStages => ({ endpoint: 'authorize', redirect: (parameters) => parameters.delete('state') }),
@@ -11,6 +11,8 @@ export const browserKinds = {
   code_and_error: (): FaultStages => ({ endpoint: 'authorize', redirect: (parameters) => parameters.set('error', 'access_denied') }),
   ignore_auto_authorize: (): FaultStages => ({ endpoint: 'authorize', settings: { ignoreAutoAuthorize: true } }),
   pkce: (args: FaultArgs): FaultStages => ({ endpoint: '*', settings: { pkce: oneOf(args, 'as', ['honour', 'ignore', 'reject']) } }),
+  strict_scope_encoding: (): FaultStages => ({ endpoint: 'authorize', settings: { strictScopeEncoding: true } }),
+  cors: (args: FaultArgs): FaultStages => ({ endpoint: '*', settings: { allowedOrigin: text(args, 'origin', '*') } }),
   opener_policy: (args: FaultArgs): FaultStages => ({ endpoint: '*', settings: { openerPolicy: text(args, 'value', 'same-origin') } }),
   unknown_path: (args: FaultArgs): FaultStages => ({ endpoint: '*', settings: { unknownPath: oneOf(args, 'as', ['html', 'json']) } }),
   missing: (): FaultStages => ({ endpoint: 'topup', members: () => ({}) }),

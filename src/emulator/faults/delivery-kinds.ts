@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { exactJson, type Members } from '../json.ts'
 import type { WireAnswer } from '../answer.ts'
 import { oneOf, text, wholeNumber } from './args.ts'
@@ -10,7 +11,8 @@ export const deliveryKinds = {
     endpoint: '*',
     instead: { status: wholeNumber(args, 'code', 302), headers: { location: text(args, 'to', 'https://attacker.example/') }, body: '' }
   }),
-  slow: (args: FaultArgs): FaultStages => ({ endpoint: '*', delayMs: wholeNumber(args, 'headers_ms', 2000) }),
+  slow,
+  close_early: (): FaultStages => ({ endpoint: '*', lost: 'close_early' }),
   hang: (): FaultStages => ({ endpoint: '*', instead: 'hang' }),
   reset_connection: (args: FaultArgs): FaultStages => {
     const when = oneOf(args, 'when', ['before', 'mid', 'after_processing'])
@@ -25,14 +27,31 @@ export const deliveryKinds = {
     const padding = 'x'.repeat(wholeNumber(args, 'bytes', 8 * 1024 * 1024))
     return { endpoint: '*', wire: withBody((body) => body.replace(/}$/, `,"padding":"${padding}"}`)) }
   },
+  gzip_bomb: (args: FaultArgs): FaultStages => {
+    const gzipped = gzipBomb(wholeNumber(args, 'bytes', 64 * 1024 * 1024))
+    return { endpoint: '*', wire: (answer) => ({ ...answer, gzipped }) }
+  },
   wrong_content_type: (args: FaultArgs): FaultStages => {
     const contentType = text(args, 'value', 'text/plain')
-    return { endpoint: '*', wire: (answer) => ({ ...answer, headers: { ...answer.headers, 'content-type': contentType } }) }
+    return { endpoint: '*', wire: ({ headers: { 'content-type': _, ...headers }, ...answer }) => ({ ...answer, headers: contentType === 'none' ? headers : { ...headers, 'content-type': contentType } }) }
   },
   header: (args: FaultArgs): FaultStages => {
     const header = { [text(args, 'name', 'access-control-allow-origin').toLowerCase()]: text(args, 'value', '*') }
     return { endpoint: '*', wire: (answer) => ({ ...answer, headers: { ...answer.headers, ...header } }) }
   }
+}
+
+function slow (args: FaultArgs): FaultStages {
+  const headersMs = wholeNumber(args, 'headers_ms', -1)
+  const bytesPerSecond = wholeNumber(args, 'body_bytes_per_s', 0)
+  if (bytesPerSecond < 0) throw new FaultRefused('"body_bytes_per_s" must be 0, at once, or more.')
+  const isAtOnce = bytesPerSecond === 0
+  return { endpoint: '*', pace: { headersMs: headersMs >= 0 ? headersMs : isAtOnce ? 2000 : 0, bodyBytesPerSecond: isAtOnce ? null : bytesPerSecond } }
+}
+
+/** Bytes that become a JSON object of so many spaces: small on the way, large once unpacked. */
+function gzipBomb (bytes: number): Buffer {
+  return gzipSync(Buffer.concat([Buffer.from('{'), Buffer.alloc(bytes, 0x20), Buffer.from('}')]))
 }
 
 function withBody (change: (body: string) => string): (answer: WireAnswer) => WireAnswer {

@@ -7,11 +7,11 @@ export interface Fault {
   /** Left out, the kind's own place. */
   readonly endpoint?: FaultEndpoint
   readonly args?: Readonly<Record<string, unknown>>
-  /** Only for this user or client. */
-  readonly match?: { readonly user?: string, readonly client?: string }
+  /** Only for this user, client, or grant: the family of tokens that one sign-in gave, `family_…`. */
+  readonly match?: { readonly user?: string, readonly client?: string, readonly grant?: string }
   /** Acts this many times, then is gone. */
   readonly count?: number
-  /** Lets this many chances pass first. */
+  /** Lets this many chances pass first; a kind that expires or revokes at once then waits for them. */
   readonly after?: number
   /** Acts with this likelihood, from 0 to 1, by the emulator's seed. */
   readonly probability?: number

@@ -23,10 +23,11 @@ function readEndpoint (name: unknown): FaultEndpoint {
   return endpoint
 }
 
-function readMatch ({ user, client }: Readonly<Record<string, unknown>>): NonNullable<Fault['match']> {
+function readMatch ({ user, client, grant }: Readonly<Record<string, unknown>>): NonNullable<Fault['match']> {
   return {
     ...(typeof user === 'string' ? { user } : {}),
-    ...(typeof client === 'string' ? { client } : {})
+    ...(typeof client === 'string' ? { client } : {}),
+    ...(typeof grant === 'string' ? { grant } : {})
   }
 }
 

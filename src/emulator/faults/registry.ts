@@ -1,3 +1,4 @@
+import type { WireAnswer } from '../answer.ts'
 import type { Clock } from '../clock.ts'
 import { durationMs } from '../clock.ts'
 import type { GrantMatch } from '../grants.ts'
@@ -5,7 +6,7 @@ import type { Random } from '../random.ts'
 import { createArgs } from './args.ts'
 import type { Fault } from './fault.ts'
 import { faultKinds } from './kinds.ts'
-import { type Exchange, type Expirable, type FaultEndpoint, FaultRefused, type FaultSettings, type FaultStages } from './stages.ts'
+import { type Exchange, type Expirable, type FaultEndpoint, FaultRefused, type FaultSettings, type FaultStages, type Visit } from './stages.ts'
 
 /** The faults in force, oldest first. They compose, in that order, and leave when their count or time is up. */
 export interface Faults {
@@ -13,6 +14,12 @@ export interface Faults {
   set (fault: Fault): void
   clear (): void
   all (): readonly Fault[]
+  /** Faults that expire or revoke, and were told to wait for so many requests, now do so to whom this one is about. */
+  strike (exchange: Exchange): void
+  /** How far the faults in force put AIHubMix's clock off. */
+  clockSkewMs (): number
+  /** What the first limiter that is exceeded answers; null when all let the request in. */
+  limited (visit: Visit, exchange: Exchange): WireAnswer | null
   /** What the newest matching fault says about a setting. */
   setting<Name extends keyof FaultSettings> (name: Name, exchange: Exchange): FaultSettings[Name] | undefined
   /** The matching faults that do something at this stage; each one counts as used. */
@@ -35,13 +42,13 @@ export function createFaults (clock: Clock, random: Random, tokens: Expirable): 
 
   function set (fault: Fault): void {
     const stages = stagesOf(fault)
-    if (stages.atOnce !== undefined) return stages.atOnce(tokens, grantMatch(fault))
-    const endsAt = fault.lasts === undefined ? Infinity : clock.now() + durationMs(fault.lasts)
+    if (stages.atOnce !== undefined && fault.after === undefined) return stages.atOnce(tokens, grantMatch(fault))
+    const endsAt = fault.lasts === undefined ? Infinity : clock.trueNow() + durationMs(fault.lasts)
     active.push({ fault, stages, endpoint: fault.endpoint ?? stages.endpoint, endsAt, chances: 0, used: 0 })
   }
 
   function inForce (): readonly ActiveFault[] {
-    active = active.filter(({ fault, used, endsAt }) => used < (fault.count ?? Infinity) && clock.now() < endsAt)
+    active = active.filter(({ fault, used, endsAt }) => used < (fault.count ?? Infinity) && clock.trueNow() < endsAt)
     return active
   }
 
@@ -65,9 +72,26 @@ export function createFaults (clock: Clock, random: Random, tokens: Expirable): 
     return newest !== undefined && isDue(newest) ? newest.stages.settings?.[name] : undefined
   }
 
+  function limited (visit: Visit, exchange: Exchange): WireAnswer | null {
+    for (const entry of inForce()) {
+      const refusal = matches(entry, exchange) ? entry.stages.limit?.(visit) ?? null : null
+      if (refusal !== null && isDue(entry)) return refusal
+    }
+    return null
+  }
+
+  function strike (exchange: Exchange): void {
+    const { username, clientId } = exchange
+    if (username === null || clientId === null) return
+    for (const act of due('atOnce', exchange)) act(tokens, { username, clientId })
+  }
+
   return {
     set,
     setting,
+    limited,
+    strike,
+    clockSkewMs: () => inForce().reduce((sum, { stages }) => sum + (stages.clockSkewMs ?? 0), 0),
     use: (stage, exchange) => [...due(stage, exchange)],
     useFirst: (stage, exchange) => due(stage, exchange).next().value,
     clear () { active = [] },
@@ -87,12 +111,14 @@ function stagesOf ({ kind, args: given = {} }: Fault): FaultStages {
 function matches ({ fault: { match = {} }, endpoint }: ActiveFault, exchange: Exchange): boolean {
   return (endpoint === '*' || exchange.endpoints.includes(endpoint)) &&
     (match.user === undefined || match.user === exchange.username) &&
-    (match.client === undefined || match.client === exchange.clientId)
+    (match.client === undefined || match.client === exchange.clientId) &&
+    (match.grant === undefined || match.grant === exchange.grant)
 }
 
 function grantMatch ({ match = {} }: Fault): GrantMatch {
   return {
     ...(match.user === undefined ? {} : { username: match.user }),
-    ...(match.client === undefined ? {} : { clientId: match.client })
+    ...(match.client === undefined ? {} : { clientId: match.client }),
+    ...(match.grant === undefined ? {} : { familyId: match.grant })
   }
 }

@@ -12,6 +12,15 @@ export interface Exchange {
   readonly endpoints: readonly FaultEndpoint[]
   readonly username: string | null
   readonly clientId: string | null
+  /** The family of the tokens at hand: one sign-in of one user at one client. */
+  readonly grant?: string | null
+}
+
+/** What a limiter counts by. */
+export interface Visit {
+  readonly address: string
+  /** Epoch milliseconds of the clients' clock. */
+  readonly at: number
 }
 
 /** Things a fault can do at once instead of waiting for a request. */
@@ -30,15 +39,24 @@ export interface FaultSettings {
   readonly creditDelayMs?: number
   readonly openerPolicy?: string
   readonly unknownPath?: 'html' | 'json'
+  readonly strictScopeEncoding?: boolean
+  /** How far the `exp` of new access tokens lies from the truth. */
+  readonly jwtExpiryOffsetMs?: number
+  /** What CORS lets in; one-api's API has no CORS (provider.md F-52). */
+  readonly allowedOrigin?: string
 }
 
-export type Cut = 'hang' | 'reset' | 'reset_mid'
+export type Cut = 'hang' | 'reset' | 'reset_mid' | 'close_early'
 
 /** What a kind does, at the stages an answer goes through from first to last. A kind fills in those it needs. */
 export interface FaultStages {
   readonly endpoint: FaultEndpoint
   readonly atOnce?: (tokens: Expirable, match: GrantMatch) => void
   readonly settings?: FaultSettings
+  /** As long as the fault is in force, AIHubMix's clock is off by this. */
+  readonly clockSkewMs?: number
+  /** Asked first, for each request of the API: the answer of who is asked too often, null for everybody else. */
+  readonly limit?: (visit: Visit) => WireAnswer | null
   /** Before the request is processed; the request is not processed at all. */
   readonly instead?: WireAnswer | Cut
   /** Parameters of the redirect back to the client. */
@@ -50,7 +68,8 @@ export interface FaultStages {
   /** An answer that is no success. */
   readonly refusal?: (answer: Answer) => Answer
   readonly wire?: (answer: WireAnswer) => WireAnswer
-  readonly delayMs?: number
+  /** How late the answer begins, and how fast its body leaves; null is at once. */
+  readonly pace?: { readonly headersMs: number, readonly bodyBytesPerSecond: number | null }
   /** The request was processed, the answer gets lost. */
   readonly lost?: Cut
 }

@@ -27,9 +27,10 @@ const style = [
   'h1{font-size:1.5rem;line-height:1.3}h2{font-size:1rem;margin-top:2rem}',
   'button{font:inherit;padding:.4rem .9rem;margin:.2rem .2rem .2rem 0;border:1px solid var(--line);border-radius:.5rem;background:Canvas;color:CanvasText;cursor:pointer;overflow-wrap:anywhere}',
   'button.primary{background:var(--accent);border-color:var(--accent);color:#fff}',
-  'button:focus-visible,input:focus-visible,a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}',
-  'label{display:block;margin:.75rem 0}input{font:inherit;display:block;width:100%;padding:.4rem .6rem;border:1px solid var(--line);border-radius:.5rem;background:Canvas;color:CanvasText}',
-  'li{margin:.5rem 0;overflow-wrap:anywhere}.balance{font-size:2rem}'
+  'button:focus-visible,input:focus-visible,select:focus-visible,a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}',
+  'label{display:block;margin:.75rem 0}input,select{font:inherit;display:block;width:100%;padding:.4rem .6rem;border:1px solid var(--line);border-radius:.5rem;background:Canvas;color:CanvasText}',
+  'li{margin:.5rem 0;overflow-wrap:anywhere}.balance{font-size:2rem}',
+  'dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dd{margin:0}'
 ].join('\n')
 
 // No form-action: browsers apply it to redirects as well, and would keep the code from reaching the client.
@@ -59,7 +60,7 @@ function layout ({ language, texts }: PageContext, { title, content }: Page, req
 <style>${{ markup: style }}</style>
 </head>
 <body>
-<header><strong>AIHubMix emulator</strong> · ${texts.notice}</header>
+<header><a href="/status?lang=${language}"><strong>AIHubMix emulator</strong></a> · ${texts.notice}</header>
 <main>
 <h1>${title}</h1>
 ${content}

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { delayed, intercepted } from '../api/endpoint.ts'
-import { type Authorization, authorize, authorizeExchange, consent, type ConsentDecision } from '../authorization.ts'
+import { asStrictlyEncoded, type Authorization, authorize, authorizeExchange, consent, type ConsentDecision } from '../authorization.ts'
 import { formOf, queryOf } from '../body.ts'
 import type { World } from '../world.ts'
 import { consentPage } from './consent-page.ts'
@@ -17,7 +17,8 @@ export function signInRoutes (app: FastifyInstance, world: World): void {
     const exchange = authorizeExchange(query, signedInUser(world, request))
     if (intercepted(world, exchange, request, reply)) return reply
     await delayed(world, exchange)
-    return sendAuthorization(world, request, reply, query, signedInUser(world, request))
+    const username = signedInUser(world, request)
+    return sendAuthorization(world, request, reply, asStrictlyEncoded(world, request.url, query, username), username)
   })
 
   app.post('/login', async function loginRoute (request, reply) {
@@ -46,7 +47,7 @@ function sendAuthorization (world: World, request: FastifyRequest, reply: Fastif
 
 function answerAuthorization (world: World, request: FastifyRequest, reply: FastifyReply, query: URLSearchParams, authorization: Authorization, username: string | null): FastifyReply {
   const context = pageContext(request)
-  const next = `/api/oauth2/authorize?${query}`
+  const next = `/api/oauth2/authorize?${query.toString().replaceAll('+', '%20')}`
   switch (authorization.outcome) {
     case 'redirect': return reply.redirect(authorization.location, request.method === 'GET' ? 302 : 303)
     case 'refused': return sendPage(request, reply, problemPage(context, context.texts[authorization.problem]))
