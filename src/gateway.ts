@@ -41,7 +41,7 @@ export interface Gateway {
   readonly admin: FastifyInstance
   /** `/ready` fails from now on; requests are served as before. */
   drain (): void
-  /** Takes no new connection, cuts WebSockets, lets requests and renewals end within `withinMs` and cuts the rest. */
+  /** Takes no new connection, ends WebSockets, lets requests and renewals end within `withinMs` and cuts the rest. */
   close (withinMs: number): Promise<void>
 }
 
@@ -106,7 +106,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
       live.endAll()
       const timeIsUp = Promise.withResolvers<void>()
       const timer = setTimeout(timeIsUp.resolve, withinMs)
-      timeIsUp.promise.then(() => app.server.closeAllConnections())
+      timeIsUp.promise.then(() => { live.cutAll(); app.server.closeAllConnections() })
       // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
       const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
       await app.close()

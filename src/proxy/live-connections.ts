@@ -1,40 +1,67 @@
-/** What can be cut: a tunnel's socket, or the answer that an event stream is. */
+/** What can be ended: a tunnel's socket, or the answer that an event stream is. */
 interface Connection {
   destroy (): unknown
   once (event: 'close', listener: () => void): unknown
 }
 
+/** Why a connection that could go on is ended. */
+export type EndReason = 'session over' | 'shutdown'
+
+type End = (reason: EndReason) => void
+
 /** The open tunnels and event streams of each session, so that its end is theirs too. */
 export interface LiveConnections {
-  add (sessionId: string | null, connection: Connection): void
+  /** One that is held already is held anew: in the name of this session, and ended this way. It is cut unless it knows a kinder end. */
+  add (sessionId: string | null, connection: Connection, end?: End): void
   endSession (sessionId: string): void
-  /** Cuts what is open, and from now on what is added. */
+  /** Ends what is open, and from now on cuts what is added. */
   endAll (): void
+  /** Cuts what is still open. */
+  cutAll (): void
+}
+
+interface Held {
+  sessionId: string | null
+  end: End
 }
 
 export function createLiveConnections (): LiveConnections {
+  const held = new Map<Connection, Held>()
   const bySession = new Map<string | null, Set<Connection>>()
   let isEnding = false
 
+  function list (sessionId: string | null, connection: Connection): void {
+    bySession.set(sessionId, (bySession.get(sessionId) ?? new Set()).add(connection))
+  }
+
+  function unlist (connection: Connection): void {
+    const sessionId = held.get(connection)?.sessionId ?? null
+    const connections = bySession.get(sessionId)
+    connections?.delete(connection)
+    if (connections?.size === 0) bySession.delete(sessionId)
+  }
+
   return {
-    add (sessionId, connection) {
+    add (sessionId, connection, end = () => { connection.destroy() }) {
       if (isEnding) {
         connection.destroy()
         return
       }
-      const connections = bySession.get(sessionId) ?? new Set()
-      bySession.set(sessionId, connections.add(connection))
-      connection.once('close', () => {
-        connections.delete(connection)
-        if (connections.size === 0) bySession.delete(sessionId)
-      })
+      if (held.has(connection)) unlist(connection)
+      else connection.once('close', () => { unlist(connection); held.delete(connection) })
+      held.set(connection, { sessionId, end })
+      list(sessionId, connection)
     },
     endSession (sessionId) {
-      for (const connection of bySession.get(sessionId) ?? []) connection.destroy()
+      for (const connection of bySession.get(sessionId) ?? []) held.get(connection)?.end('session over')
     },
     endAll () {
       isEnding = true
-      for (const connections of bySession.values()) for (const connection of connections) connection.destroy()
+      for (const { end } of held.values()) end('shutdown')
+    },
+    cutAll () {
+      isEnding = true
+      for (const connection of held.keys()) connection.destroy()
     }
   }
 }

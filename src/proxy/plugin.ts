@@ -90,8 +90,7 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
           onUpgrade (headers, socket) {
             stopWatching?.()
             reply.raw.statusCode = 101
-            live.add(opened?.ticket.id ?? null, upgrade.socket)
-            tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers)))
+            live.add(opened?.ticket.id ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
           }
         }
     await forward(request.raw, reply.raw, outgoing(request, route, opened, isBalanceLow), hooks)
