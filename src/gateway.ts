@@ -5,6 +5,7 @@ import { readEachRequest } from './access/plugin.ts'
 import { accountPlugin } from './account/plugin.ts'
 import { adminPlugin } from './admin/plugin.ts'
 import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
+import { createCountedClient } from './aihubmix/counted-client.ts'
 import type { Config } from './config/schema.ts'
 import { createCurrentSession } from './login/current-session.ts'
 import { loginPlugin } from './login/plugin.ts'
@@ -19,18 +20,22 @@ import { proxyPlugin } from './proxy/plugin.ts'
 import { createUpstreams } from './proxy/upstreams.ts'
 import { acceptUpgrades } from './proxy/upgrades.ts'
 import { createOwnCookies } from './session/cookies.ts'
+import { createMeasuredStore } from './session/measured-store.ts'
 import { createCookieSeals } from './session/plugin.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
 import { publicServerOptions } from './server-options.ts'
 import type { GatewayLog } from './telemetry/log.ts'
-import { logEachRequest } from './telemetry/plugin.ts'
+import type { GatewayMetrics } from './telemetry/metrics.ts'
+import { followEachRequest } from './telemetry/plugin.ts'
 
 export interface GatewayOptions {
   readonly config: Config
   /** Belongs to the caller: it is not closed with the gateway. */
   readonly store: SessionStore
   readonly log: GatewayLog
+  /** Belongs to the process: several gateways in turn may count in it. */
+  readonly metrics: GatewayMetrics
   readonly now?: () => number
 }
 
@@ -46,13 +51,14 @@ export interface Gateway {
 }
 
 /** The whole gateway, in the order a request meets it. */
-export async function createGateway ({ config, store, log: { log, writeAccessLine }, now = Date.now }: GatewayOptions): Promise<Gateway> {
+export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, now = Date.now }: GatewayOptions): Promise<Gateway> {
   let isDraining = false
+  const store = createMeasuredStore(bareStore, metrics.storeCommand)
   const ownCookies = createOwnCookies(config.session.cookieName)
   const trusted = createTrustedProxies(config.server.trustedProxies)
   const seals = await createCookieSeals({ keys: config.session.keys, ticketMaxAgeMs: config.session.maxAge, transactionMaxAgeMs: transactionCookieMaxAgeMs })
   const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: config.session.maxAge, idleTimeoutMs: config.session.idleTimeout, now })
-  const aihubmix = createAihubmixClient({ aihubmix: config.aihubmix, subject: config.identity.subject, now })
+  const aihubmix = createCountedClient(createAihubmixClient({ aihubmix: config.aihubmix, subject: config.identity.subject, now }), metrics)
   const transactions = createLoginTransactions({ seal: seals.transaction, cookiePrefix: ownCookies.loginPrefix, now })
   const cookies = createSetCookies({ isSecure: config.server.publicUrl.startsWith('https:'), domain: config.session.cookieDomain })
   const signIn = createSignIn({ config, aihubmix, transactions, cookies, ownCookies })
@@ -60,7 +66,7 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
   const live = createLiveConnections()
 
   const loggerInstance: FastifyBaseLogger = log
-  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup` })
+  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: metrics.errorAnswer })
   const app: FastifyInstance = Fastify({
     ...publicServerOptions(config.server),
     loggerInstance,
@@ -76,7 +82,11 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
     identityMaxStaleMs: config.identity.maxStale,
     waitMs: config.aihubmix.timeout,
     refreshTimeoutMs: refreshTimeoutMs(config.aihubmix),
-    onOver: live.endSession,
+    onOver (sessionId, end) {
+      metrics.sessionEnded(end)
+      live.endSession(sessionId)
+    },
+    onWaited: metrics.waitedForRenewal,
     now,
     log: app.log
   })
@@ -85,17 +95,17 @@ export async function createGateway ({ config, store, log: { log, writeAccessLin
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app, live)
-  logEachRequest(app, writeAccessLine)
+  followEachRequest(app, { writeAccessLine, metrics })
   readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
   answerErrors(app, answerError)
 
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
-  await app.register(loginPlugin, { config, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, now })
+  await app.register(loginPlugin, { config, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, metrics, now })
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
-  await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf, now })
+  await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf, now })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
-  await admin.register(adminPlugin, { store, isDraining: () => isDraining })
+  await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })
 
   return {
     app,

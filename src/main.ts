@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module'
 
 type Command = (argv: readonly string[]) => Promise<number>
 
@@ -50,7 +49,7 @@ async function main (argv: readonly string[]): Promise<number> {
   }
   const [first = 'serve', ...rest] = argv
   if (['--help', '-h', 'help'].includes(first)) return print(help)
-  if (first === '--version') return print(createRequire(import.meta.url)('../package.json').version)
+  if (first === '--version') return print((await import('./cli/version.ts')).version)
   // `aihubmix-gateway --config FILE` is `serve --config FILE`
   const [name, args] = first.startsWith('-') ? ['serve', argv] : [first, rest]
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined

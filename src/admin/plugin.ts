@@ -1,20 +1,24 @@
 import type { FastifyInstance } from 'fastify'
 import type { SessionStore } from '../session/store.ts'
+import type { GatewayMetrics } from '../telemetry/metrics.ts'
 
 export interface AdminOptions {
   readonly store: SessionStore
   /** True from the first SIGTERM on: load balancers must look elsewhere. */
   readonly isDraining: () => boolean
+  readonly metrics: Pick<GatewayMetrics, 'registry'>
 }
 
-/** Health, for probes: its listener is never the public one. */
-export async function adminPlugin (app: FastifyInstance, { store, isDraining }: AdminOptions): Promise<void> {
+/** Health, for probes, and metrics: their listener is never the public one. */
+export async function adminPlugin (app: FastifyInstance, { store, isDraining, metrics: { registry } }: AdminOptions): Promise<void> {
   app.get('/live', async () => ({ status: 'live' }))
   app.get('/startup', async () => ({ status: 'started' }))
   app.get('/ready', async (_request, reply) => {
     const reason = await notReadyBecause()
     return reason === null ? { status: 'ready' } : reply.code(503).header('retry-after', '2').send({ status: 'not ready', reason })
   })
+
+  app.get('/metrics', async (_request, reply) => reply.header('content-type', registry.contentType).send(await registry.metrics()))
 
   async function notReadyBecause (): Promise<string | null> {
     if (isDraining()) return 'shutting down'

@@ -4,9 +4,11 @@ import { startEmulator } from '../emulator/emulator.ts'
 import { createGateway } from '../gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
 import { readFlags } from './flags.ts'
 import { listenProblem } from './listen-problem.ts'
 import { stopSignal } from './stop-signal.ts'
+import { version } from './version.ts'
 
 const help = `aihubmix-gateway demo [--port 4180] [--verbose]
 
@@ -77,7 +79,7 @@ async function startGateway (port: number, { upstream, aihubmix, isVerbose }: Su
     }
   })
   const log = createLog(isVerbose ? 'info' : 'silent')
-  const gateway = await createGateway({ config, store: openStore(config.session, log.log), log })
+  const gateway = await createGateway({ config, store: openStore(config.session, log.log), log, metrics: createMetrics(version) })
   await gateway.app.listen({ host: 'localhost', port: freePort })
   return { url, close: () => gateway.close(0) }
 }

@@ -6,9 +6,12 @@ import type { Config } from '../config/schema.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { collectProcessMetrics } from '../telemetry/process-metrics.ts'
 import { readFlags } from './flags.ts'
 import { listenProblem } from './listen-problem.ts'
 import { stopSignal } from './stop-signal.ts'
+import { version } from './version.ts'
 
 const help = `aihubmix-gateway serve [--config FILE]
 
@@ -41,7 +44,9 @@ async function serve (config: Config, warnings: readonly string[]): Promise<numb
   const { log } = gatewayLog
   for (const warning of warnings) log.warn(warning)
   const store = openStore(config.session, log)
-  const gateway = await createGateway({ config, store, log: gatewayLog })
+  const metrics = createMetrics(version)
+  collectProcessMetrics(metrics.registry)
+  const gateway = await createGateway({ config, store, log: gatewayLog, metrics })
   if (!await listen(gateway, config)) {
     await gateway.close(0)
     await store.close()

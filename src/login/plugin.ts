@@ -10,6 +10,7 @@ import { signedOutPage } from '../pages/signed-out.ts'
 import { cookieValues, type OwnCookies } from '../session/cookies.ts'
 import type { SessionStore } from '../session/store.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
+import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import { readAuthorizationResponse, refusalError } from './callback.ts'
 import { triedCookies, type CurrentSession } from './current-session.ts'
 import { returnTo, sharesSession } from './return-to.ts'
@@ -29,6 +30,7 @@ export interface LoginOptions {
   readonly ownCookies: OwnCookies
   /** Closes what the ended session still holds open. */
   readonly endConnections: (sessionId: string) => void
+  readonly metrics: Pick<GatewayMetrics, 'signIn' | 'sessionOpened' | 'sessionEnded'>
   readonly now: () => number
 }
 
@@ -52,7 +54,7 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
   app.get('/oauth2/start', async (request, reply) => signIn.begin(request, reply, whereTo(request)))
 
   // Not for HEAD: looking must not spend the state.
-  app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false, config: { worksOnce: true } }, async (request, reply) => await callback(request, reply, options))
+  app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false, config: { worksOnce: true } }, async (request, reply) => await counted(callback(request, reply, options), options))
 
   app.get('/oauth2/sign_out', async (request, reply) => {
     const [opened] = await presentedSessions(request, options) // as it stands: nobody needs AIHubMix to leave
@@ -65,7 +67,7 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
   app.post('/oauth2/sign_out', async (request, reply) => {
     // A cross-site form would sign people out (RFC 9700 §4.7 in spirit): only our own pages may.
     if (!isSameOrigin(request.headers, [publicUrl, ...ownOrigins(request)])) throw new GatewayError('cross_origin')
-    for (const { session } of await endPresentedSessions(request, options)) {
+    for (const { session } of await endPresentedSessions(request, options, 'sign_out')) {
       request.log.info({ audit: 'sign_out', id: request.id, user: session.identity.id }, 'signed out')
     }
     cookies.clear(reply, ownCookies.session)
@@ -89,6 +91,16 @@ async function callback (request: FastifyRequest, reply: FastifyReply, options: 
   return reply.redirect(transaction.returnTo, 303)
 }
 
+/** A sign-in that ends in an error is counted under its code. */
+async function counted<Answer> (answer: Promise<Answer>, { metrics }: LoginOptions): Promise<Answer> {
+  try {
+    return await answer
+  } catch (error) {
+    metrics.signIn(error instanceof GatewayError ? error.code : 'internal_error')
+    throw error
+  }
+}
+
 /** Spends the state before anything else is done with the response, once over all replicas. */
 async function spentTransaction (state: string, request: FastifyRequest, { transactions, store }: LoginOptions): Promise<LoginTransaction | GatewayError> {
   try {
@@ -107,7 +119,7 @@ async function alreadySignedIn (request: FastifyRequest, reply: FastifyReply, { 
 }
 
 async function beginSession (request: FastifyRequest, reply: FastifyReply, options: LoginOptions, transaction: LoginTransaction, code: string): Promise<void> {
-  const { config, aihubmix, sessions, cookies, ownCookies, now } = options
+  const { config, aihubmix, sessions, cookies, ownCookies, metrics, now } = options
   const tokens = await aihubmix.authorizationCodeGrant({
     code,
     redirectUri: config.aihubmix.redirectUri,
@@ -115,9 +127,11 @@ async function beginSession (request: FastifyRequest, reply: FastifyReply, optio
   })
   const identity = await firstIdentity(() => aihubmix.userinfo(tokens))
   const { cookieValue, opened } = await sessions.begin({ tokens, identity, createdAt: now(), lastSeenAt: now() })
-  await endPresentedSessions(request, options)
+  metrics.sessionOpened()
+  await endPresentedSessions(request, options, 'replaced')
   cookies.set(reply, ownCookies.session, cookieValue, config.session.maxAge)
   if (cookieValues(request.headers.cookie, ownCookies.signedOut).length > 0) cookies.clear(reply, ownCookies.signedOut)
+  metrics.signIn('success')
   logSignIn(request, opened)
 }
 
@@ -138,11 +152,14 @@ async function presentedSessions (request: FastifyRequest, { sessions, ownCookie
 }
 
 /** Ends them: at sign-out, and before another begins, whoever's they were (RFC 9700 §4.7). */
-async function endPresentedSessions (request: FastifyRequest, options: LoginOptions): Promise<readonly OpenSession[]> {
-  const { sessions, endConnections } = options
+async function endPresentedSessions (request: FastifyRequest, options: LoginOptions, end: 'sign_out' | 'replaced'): Promise<readonly OpenSession[]> {
+  const { sessions, endConnections, metrics } = options
   const opened = await presentedSessions(request, options)
   await Promise.all(opened.map(({ ticket }) => sessions.end(ticket)))
-  for (const { ticket } of opened) endConnections(ticket.id)
+  for (const { ticket } of opened) {
+    endConnections(ticket.id)
+    metrics.sessionEnded(end)
+  }
   return opened
 }
 

@@ -5,6 +5,7 @@ import { GrantRefused } from '../aihubmix/token-endpoint.ts'
 import { GatewayError, InvalidAccessToken, InvalidGrant, SessionStoreUnavailable } from '../errors.ts'
 import type { Identity, UserSession } from '../session/user-session.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
+import type { SessionEnd } from '../telemetry/metrics.ts'
 import { refreshAheadMs, type Due } from './due.ts'
 import type { HeldLease } from './held-lease.ts'
 
@@ -13,7 +14,7 @@ interface RenewSessionOptions {
   readonly aihubmix: Pick<AihubmixClient, 'refreshTokenGrant' | 'userinfo'>
   readonly due: Due
   /** Told when a session is over: what it still holds open has to end. */
-  readonly onOver: (sessionId: string) => void
+  readonly onOver: (sessionId: string, end: SessionEnd) => void
   readonly abandoned: AbortSignal
   readonly now: () => number
   readonly log: FastifyBaseLogger
@@ -33,6 +34,17 @@ export interface RenewSession {
 
 const retrySaveMs = 100
 
+/** Why a renewal ends a session, in the words of the log. */
+const ends = {
+  no_refresh_token: 'the access token ran out and there is no refresh token',
+  invalid_grant: 'AIHubMix says invalid_grant',
+  grant_refused: 'AIHubMix refused to renew',
+  access_token_revoked: 'AIHubMix does not accept the access token: revoked',
+  account_disabled: 'the account is disabled',
+  provider_refused: 'AIHubMix refuses to say who the user is',
+  user_changed: 'the user id behind the tokens changed'
+} as const satisfies Partial<Record<SessionEnd, string>>
+
 export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned, now, log }: RenewSessionOptions): RenewSession {
   async function renewed (opened: OpenSession, reread: boolean, lease: HeldLease): Promise<OpenSession | null> {
     const isDue = due.refresh(opened.session.tokens)
@@ -45,12 +57,12 @@ export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned
   async function withNewTokens (opened: OpenSession, lease: HeldLease): Promise<OpenSession | null> {
     const { tokens } = opened.session
     const { refreshToken } = tokens
-    if (refreshToken === null) return due.hasRunOut(tokens) ? await over(opened, 'the access token ran out and there is no refresh token') : opened
+    if (refreshToken === null) return due.hasRunOut(tokens) ? await over(opened, 'no_refresh_token') : opened
     try {
       return await saved(opened, { tokens: await lease.spend(() => aihubmix.refreshTokenGrant(refreshToken, tokens.scope)) })
     } catch (error) {
-      if (error instanceof InvalidGrant) return await over(opened, 'AIHubMix says invalid_grant')
-      if (error instanceof GrantRefused && due.hasRunOut(tokens)) return await over(opened, 'AIHubMix refused to renew')
+      if (error instanceof InvalidGrant) return await over(opened, 'invalid_grant')
+      if (error instanceof GrantRefused && due.hasRunOut(tokens)) return await over(opened, 'grant_refused')
       throw error // an outage is not a sign-out: the old access token serves while it lives
     }
   }
@@ -61,7 +73,7 @@ export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned
       return await withIdentity(opened, await aihubmix.userinfo(opened.session.tokens))
     } catch (error) {
       if (error instanceof InvalidAccessToken) return await afterInvalidAccessToken(opened, wasRefreshed, error, lease)
-      if (error instanceof GatewayError && error.status === 403) return await over(opened, error.code)
+      if (error instanceof GatewayError && error.status === 403) return await over(opened, error.code === 'account_disabled' ? error.code : 'provider_refused')
       throw error
     }
   }
@@ -77,11 +89,11 @@ export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned
       }
     }
     if (!error.isDefinite) throw new GatewayError('provider_refused', { cause: error })
-    return await over(opened, 'AIHubMix does not accept the access token: revoked')
+    return await over(opened, 'access_token_revoked')
   }
 
   async function withIdentity (opened: OpenSession, identity: Identity): Promise<OpenSession | null> {
-    if (identity.id !== opened.session.identity.id) return await over(opened, 'the user id behind the tokens changed')
+    if (identity.id !== opened.session.identity.id) return await over(opened, 'user_changed')
     return await saved(opened, { identity })
   }
 
@@ -106,10 +118,10 @@ export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned
   }
 
   /** Ends the session, unless another replica has saved a newer revision: then that one counts. */
-  async function over (opened: OpenSession, reason: string): Promise<OpenSession | null> {
+  async function over (opened: OpenSession, end: keyof typeof ends): Promise<OpenSession | null> {
     if (!await sessions.endAsRead(opened)) return await sessions.read(opened.ticket)
-    onOver(opened.ticket.id)
-    log.info({ audit: 'session_over', user: opened.session.identity.id, reason }, 'session over')
+    onOver(opened.ticket.id, end)
+    log.info({ audit: 'session_over', user: opened.session.identity.id, end, reason: ends[end] }, 'session over')
     return null
   }
 

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import { GatewayError, SessionStoreUnavailable } from '../errors.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
+import type { SessionEnd } from '../telemetry/metrics.ts'
 import { createDue, eagerMs, topUpMs } from './due.ts'
 import { heldLease, LeaseLost } from './held-lease.ts'
 import { createRenewSession } from './renew-session.ts'
@@ -48,7 +49,9 @@ interface RenewalOptions {
   /** The longest AIHubMix may take to answer a refresh. */
   readonly refreshTimeoutMs: number
   /** Told when a session is over. */
-  readonly onOver?: (sessionId: string) => void
+  readonly onOver?: (sessionId: string, end: SessionEnd) => void
+  /** Told how long a request waited for a renewal it could not do without. */
+  readonly onWaited?: (ms: number) => void
   readonly now: () => number
   readonly log: FastifyBaseLogger
 }
@@ -60,7 +63,7 @@ const pauseAfterFailureMs = 5_000
 const freshenMs = 3_000
 
 export function createRenewal (options: RenewalOptions): Renewal {
-  const { sessions, waitMs, leaseMs = 5_000, refreshTimeoutMs, now, log } = options
+  const { sessions, waitMs, leaseMs = 5_000, refreshTimeoutMs, onWaited, now, log } = options
   const abandoned = new AbortController()
   const due = createDue({ ...options, touchIsDue: sessions.touchIsDue })
   const { renewed, saved } = createRenewSession({ onOver () {}, ...options, due, abandoned: abandoned.signal })
@@ -143,7 +146,10 @@ export function createRenewal (options: RenewalOptions): Renewal {
   return {
     upToDate (opened) {
       const need = due.need(opened.session)
-      if (need === 'now') return needed(opened).catch(asRenewalUnavailable)
+      if (need === 'now') {
+        const beganAt = performance.now()
+        return needed(opened).catch(asRenewalUnavailable).finally(() => onWaited?.(performance.now() - beganAt))
+      }
       if (need === 'soon') start(opened).catch(() => {}) // logged where it failed
       return opened
     },

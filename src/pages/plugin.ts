@@ -41,15 +41,18 @@ interface ErrorAnswerOptions {
   /** Absolute: a program may run anywhere. */
   readonly loginUrl: string
   readonly topupUrl: string
+  /** Told the code of each answer. */
+  readonly onError: (code: ErrorCode) => void
 }
 
 export type ErrorAnswer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 /** The one place where a failure becomes an answer: a page for a person, JSON for a program, the cause for the log alone. */
-export function createErrorAnswer (urls: ErrorAnswerOptions): ErrorAnswer {
+export function createErrorAnswer ({ onError, ...urls }: ErrorAnswerOptions): ErrorAnswer {
   return function answerError (thrown, request, reply) {
     const error = thrown instanceof GatewayError ? thrown : new GatewayError(codeFor(thrown), { cause: thrown })
     logError(error, request)
+    onError(error.code)
     reply.code(error.status)
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
@@ -70,7 +73,7 @@ function logError (error: GatewayError, request: FastifyRequest): void {
   request.log[level]({ id: request.id, code: error.code, err: error.cause }, `answered ${error.status}`)
 }
 
-function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, { loginUrl, topupUrl }: ErrorAnswerOptions): FastifyReply {
+function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, { loginUrl, topupUrl }: Omit<ErrorAnswerOptions, 'onError'>): FastifyReply {
   reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: 'accept, cookie' })
   if (error.status === 401) reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
   return reply.send({

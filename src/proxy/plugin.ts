@@ -9,6 +9,7 @@ import { balanceTooLow, lowBalanceHeader } from '../access/low-balance.ts'
 import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { OwnCookies } from '../session/cookies.ts'
+import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import { createForwarded, type TrustedProxies } from './forwarded.ts'
 import { forward, type ForwardHooks, type Outgoing } from './http.ts'
 import type { LiveConnections } from './live-connections.ts'
@@ -25,6 +26,7 @@ export interface ProxyOptions {
   readonly trusted: TrustedProxies
   readonly ownCookies: OwnCookies
   readonly live: LiveConnections
+  readonly metrics: Pick<GatewayMetrics, 'route' | 'webSockets' | 'eventStreams'>
   /** The bare connection of a request that asked for a WebSocket. */
   readonly upgradeOf: (request: IncomingMessage) => Upgrade | undefined
   readonly now: () => number
@@ -47,7 +49,8 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
   })
 }
 
-function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCookies, live, upgradeOf, now }: ProxyOptions) {
+function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf, now }: ProxyOptions) {
+  const nameOf = routeNames(config.routes)
   const identityNames = [...Object.keys(config.headers.set), 'X-User-Assertion', lowBalanceHeader]
   const publicUrl = new URL(config.server.publicUrl)
   const { bodyBytes: bodyLimitBytes } = config.server.limits
@@ -60,13 +63,18 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
   return async function passThrough (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
     const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
     const admission = await admit({ host, method, target, cookieHeader })
-    request.trail.route = routeName(admission.route)
+    const route = nameOf(admission.route)
+    request.trail.route = route
     request.trail.user = admission.opened?.session.identity.id ?? null
 
     switch (admission.decision.outcome) {
       case 'sign-in': return signIn.challenge(request, reply, admission.route.api)
-      case 'top-up': throw balanceTooLow(admission.decision, admission.opened, now())
-      case 'deny': throw denied(request, admission.decision.rule)
+      case 'top-up':
+        metrics.route(route).lowBalance()
+        throw balanceTooLow(admission.decision, admission.opened, now())
+      case 'deny':
+        metrics.route(route).denied()
+        throw denied(request, admission.decision.rule)
       case 'allow': return await pass(request, reply, admission, admission.decision.isBalanceLow)
     }
   }
@@ -80,7 +88,10 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
     const onAnswer: ForwardHooks['onAnswer'] = (headers) => {
       request.trail.upstreamMs = performance.now() - sentAt
       reply.hijack()
-      if (opened !== null && isEventStream(headers)) live.add(opened.ticket.id, reply.raw)
+      if (isEventStream(headers)) {
+        countWhileOpen(reply.raw, metrics.eventStreams)
+        if (opened !== null) live.add(opened.ticket.id, reply.raw)
+      }
     }
     const hooks: ForwardHooks = upgrade === undefined
       ? { responseHeaders: answerHeaders, onAnswer }
@@ -90,10 +101,14 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
           onUpgrade (headers, socket) {
             stopWatching?.()
             reply.raw.statusCode = 101
+            countWhileOpen(upgrade.socket, metrics.webSockets)
             live.add(opened?.ticket.id ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
           }
         }
-    await forward(request.raw, reply.raw, outgoing(request, route, opened, isBalanceLow), hooks)
+    await forward(request.raw, reply.raw, outgoing(request, route, opened, isBalanceLow), hooks).catch((error: unknown) => {
+      if (error instanceof GatewayError && error.status >= 500) metrics.route(nameOf(route)).upstreamFailed(error.code)
+      throw error
+    })
   }
 
   function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened'], isBalanceLow: boolean): Outgoing {
@@ -137,6 +152,13 @@ function denied (request: FastifyRequest, rule: string): GatewayError {
   return new GatewayError('access_denied', { cause: new Error(rule) })
 }
 
-function routeName ({ host, path }: Route): string {
-  return `${host ?? ''}${path}`
+/** The name of each route in log and metrics, made once: it is asked for with every request. */
+function routeNames (routes: readonly Route[]): (route: Route) => string {
+  const names = new Map(routes.map((route) => [route, `${route.host ?? ''}${route.path}`]))
+  return (route) => names.get(route) ?? route.path
+}
+
+function countWhileOpen (connection: { once (event: 'close', listener: () => void): unknown }, count: (change: 1 | -1) => void): void {
+  count(1)
+  connection.once('close', () => count(-1))
 }

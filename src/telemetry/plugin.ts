@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayLog } from './log.ts'
+import type { GatewayMetrics } from './metrics.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,6 +11,7 @@ declare module 'fastify' {
 
 export interface Trail {
   user: string | null
+  /** The configured name of the route, never what a client sent. */
   route: string | null
   /** The address nearest to the browser that a trusted proxy vouches for; of forwarded requests. */
   client: string | null
@@ -17,33 +19,53 @@ export interface Trail {
   upstreamMs: number | null
 }
 
-/** One line a request, written when its connection is done with it, whoever answered. */
-export function logEachRequest (app: FastifyInstance, writeAccessLine: GatewayLog['writeAccessLine']): void {
+interface FollowOptions {
+  readonly writeAccessLine: GatewayLog['writeAccessLine']
+  readonly metrics: Pick<GatewayMetrics, 'route'>
+}
+
+/** One line and one count a request, when its connection is done with it, whoever answered. */
+export function followEachRequest (app: FastifyInstance, { writeAccessLine, metrics }: FollowOptions): void {
   app.decorateRequest('trail', null as never) // one shape for every request; the hook below sets it
   app.addHook('onRequest', function followRequest (request, reply, done) {
-    const trail: Trail = { user: null, route: null, client: null, upstreamMs: null }
-    request.trail = trail
-    if (writeAccessLine !== null) {
-      const startedAt = performance.now()
-      const { raw: response } = reply
-      response.once('close', () => {
-        const { method, url } = request.raw
-        writeAccessLine({
-          id: request.id,
-          method,
-          path: url?.split('?', 1)[0],
-          status: response.statusCode,
-          route: trail.route,
-          user: trail.user,
-          client: trail.client,
-          ms: rounded(performance.now() - startedAt),
-          upstreamMs: trail.upstreamMs === null ? null : rounded(trail.upstreamMs),
-          ...(response.writableFinished ? {} : { isCut: true })
-        })
-      })
-    }
+    request.trail = { user: null, route: null, client: null, upstreamMs: null }
+    const startedAt = performance.now()
+    reply.raw.once('close', () => {
+      const ms = performance.now() - startedAt
+      count(request, reply, ms)
+      writeAccessLine?.(accessLine(request, reply, ms))
+    })
     done()
   })
+
+  function count (request: FastifyRequest, { raw: { statusCode } }: FastifyReply, ms: number): void {
+    const { route, upstreamMs } = request.trail
+    const counts = metrics.route(route ?? ownRoute(request))
+    counts.answered(statusCode, ms)
+    if (upstreamMs !== null) counts.upstreamAnswered(upstreamMs)
+  }
+}
+
+function accessLine (request: FastifyRequest, { raw: response }: FastifyReply, ms: number) {
+  const { method, url } = request.raw
+  const { route, user, client, upstreamMs } = request.trail
+  return {
+    id: request.id,
+    method,
+    path: url?.split('?', 1)[0],
+    status: response.statusCode,
+    route,
+    user,
+    client,
+    ms: rounded(ms),
+    upstreamMs: upstreamMs === null ? null : rounded(upstreamMs),
+    ...(response.writableFinished ? {} : { isCut: true as const })
+  }
+}
+
+/** The gateway's own addresses as they are registered; what met neither these nor a route is `none`. */
+function ownRoute ({ routeOptions: { url } }: FastifyRequest): string {
+  return url === undefined || url === '/' || url.endsWith('*') ? 'none' : url
 }
 
 function rounded (ms: number): number {

@@ -6,6 +6,7 @@ import { startEmulator, type Emulator, type EmulatorOptions } from '../../src/em
 import { createGateway, type Gateway } from '../../src/gateway.ts'
 import { openStore } from '../../src/session/open-store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { createBrowser, publicUrl, type TestBrowser } from './browser.ts'
 import { startUpstream, type Answer, type TestUpstream } from './upstream.ts'
 
@@ -51,7 +52,7 @@ export async function startRig (t: Teardown, options: RigOptions = {}): Promise<
 
   const start = async (): Promise<RunningGateway> => {
     const store = openStore(config.session, log.log)
-    const gateway = await createGateway({ config, store, log, now: emulator.clock.trueNow })
+    const gateway = await createGateway({ config, store, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow })
     const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const adminUrl = await gateway.admin.listen({ host: '127.0.0.1', port: 0 })
     t.after(async () => {

@@ -1,0 +1,55 @@
+import { AuthorizationServerBadResponse, AuthorizationServerUnavailable, InvalidAccessToken, InvalidGrant } from '../errors.ts'
+import type { GatewayMetrics, ProviderCall, ReadOutcome, RefreshOutcome } from '../telemetry/metrics.ts'
+import type { AihubmixClient } from './client.ts'
+
+type Counts = Pick<GatewayMetrics, 'providerCall' | 'refresh' | 'userinfoRead'>
+
+/** The same client, counting its calls, how long they took and what came of them. */
+export function createCountedClient (client: AihubmixClient, metrics: Counts): AihubmixClient {
+  const counted = async <Answer>(call: ProviderCall, send: () => Promise<Answer>): Promise<Answer> => {
+    const startedAt = performance.now()
+    try {
+      const answer = await send()
+      metrics.providerCall(call, 'answered', performance.now() - startedAt)
+      return answer
+    } catch (error) {
+      metrics.providerCall(call, isTrouble(error) ? 'failed' : 'answered', performance.now() - startedAt)
+      throw error
+    }
+  }
+
+  return {
+    ...client,
+    authorizationCodeGrant: (code) => counted('authorization_code', () => client.authorizationCodeGrant(code)),
+    refreshTokenGrant: (refreshToken, scope) =>
+      told(counted('refresh_token', () => client.refreshTokenGrant(refreshToken, scope)), refreshOutcome, metrics.refresh),
+    userinfo: (tokens) => told(counted('userinfo', () => client.userinfo(tokens)), readOutcome, metrics.userinfoRead),
+    topupUrl: (tokens) => counted('topup', () => client.topupUrl(tokens))
+  }
+}
+
+async function told<Answer, Failure> (answer: Promise<Answer>, outcomeOf: (error: unknown) => Failure, tell: (outcome: Failure | 'success') => void): Promise<Answer> {
+  try {
+    const answered = await answer
+    tell('success')
+    return answered
+  } catch (error) {
+    tell(outcomeOf(error))
+    throw error
+  }
+}
+
+/** No answer, or none that can be used: says nothing about the user. */
+function isTrouble (error: unknown): boolean {
+  return error instanceof AuthorizationServerUnavailable || error instanceof AuthorizationServerBadResponse
+}
+
+function refreshOutcome (error: unknown): Exclude<RefreshOutcome, 'success'> {
+  if (error instanceof InvalidGrant) return 'invalid_grant'
+  return isTrouble(error) ? 'unavailable' : 'refused'
+}
+
+function readOutcome (error: unknown): Exclude<ReadOutcome, 'success'> {
+  if (error instanceof InvalidAccessToken) return 'invalid_token'
+  return isTrouble(error) ? 'unavailable' : 'refused'
+}
