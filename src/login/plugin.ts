@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isSameOrigin, wantsHtml } from '../access/caller.ts'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import type { Config } from '../config/schema.ts'
-import { GatewayError } from '../errors.ts'
+import { GatewayError, InvalidGrant } from '../errors.ts'
 import { languageHref, localeOf, searchOf, sendPage } from '../pages/plugin.ts'
 import { signInPage } from '../pages/sign-in.ts'
 import { signOutPage } from '../pages/sign-out.ts'
@@ -87,8 +87,19 @@ async function callback (request: FastifyRequest, reply: FastifyReply, options: 
   cookies.clear(reply, transactions.cookieName(response.state))
   if ('refusal' in response) throw refusalError(response.refusal)
 
-  await beginSession(request, reply, options, transaction, response.code)
-  return reply.redirect(transaction.returnTo, 303)
+  try {
+    await beginSession(request, reply, options, transaction, response.code)
+    return reply.redirect(transaction.returnTo, 303)
+  } catch (error) {
+    return restarted(request, reply, options, transaction, error)
+  }
+}
+
+/** V-39: a code that is spent or too old costs the person nothing but a way round, once. */
+function restarted (request: FastifyRequest, reply: FastifyReply, { signIn }: LoginOptions, transaction: LoginTransaction, error: unknown): FastifyReply {
+  if (!(error instanceof InvalidGrant) || transaction.isRestart) throw error
+  request.log.info({ audit: 'sign_in_restarted', id: request.id, err: error.cause }, 'the code was refused as invalid: the sign-in is started once more')
+  return signIn.begin(request, reply, transaction.returnTo, { isRestart: true })
 }
 
 /** A sign-in that ends in an error is counted under its code. */

@@ -20,7 +20,7 @@ interface SignInOptions {
 
 export interface SignIn {
   /** Sends the browser to AIHubMix; it comes back to `returnTo`. */
-  begin (request: FastifyRequest, reply: FastifyReply, returnTo: string): FastifyReply
+  begin (request: FastifyRequest, reply: FastifyReply, returnTo: string, how?: { readonly isRestart: boolean }): FastifyReply
   /**
    * Answers a request that needs a session and has none: a navigation is led to sign in, nothing else ever is.
    * @throws GatewayError login_required
@@ -37,12 +37,12 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
   const publicHost = hostname.replace(/\.$/, '')
   const isShared = sharesSession(config)
 
-  const begin: SignIn['begin'] = (request, reply, returnTo) => {
+  const begin: SignIn['begin'] = (request, reply, returnTo, how) => {
     reply.header('cache-control', 'no-store')
     // The cookie of the attempt must be where AIHubMix sends the browser back to.
     if (request.hostName !== publicHost && searchOf(request).has(ledHere)) throw new GatewayError('unknown_host', { cause: new Error(`asked for as ${request.hostName}: the proxy in front does not pass Host on`) })
     if (request.hostName !== publicHost) return reply.redirect(startUrl(addressOn(request.hostName, returnTo)), 302)
-    const { transaction, cookieName, cookieValue, crowdedOut } = transactions.begin(returnTo, request.headers.cookie)
+    const { transaction, cookieName, cookieValue, crowdedOut } = transactions.begin(returnTo, request.headers.cookie, how)
     for (const name of crowdedOut) cookies.clear(reply, name)
     cookies.set(reply, cookieName, cookieValue, transactionCookieMaxAgeMs)
     return reply.redirect(aihubmix.authorizationUrl({

@@ -14,6 +14,8 @@ export interface LoginTransaction {
   readonly returnTo: string
   /** epoch ms */
   readonly startedAt: number
+  /** Begun by the gateway itself after a code that was no good (V-39): there is no second time. */
+  readonly isRestart: boolean
 }
 
 /** How long a person may take at AIHubMix. */
@@ -28,7 +30,7 @@ const mostAttempts = 64
 
 export interface LoginTransactions {
   /** A new attempt, its cookie, and the cookies of older attempts that have to go to make room. */
-  begin (returnTo: string, cookieHeader: string | undefined): { transaction: LoginTransaction, cookieName: string, cookieValue: string, crowdedOut: readonly string[] }
+  begin (returnTo: string, cookieHeader: string | undefined, how?: { readonly isRestart: boolean }): { transaction: LoginTransaction, cookieName: string, cookieValue: string, crowdedOut: readonly string[] }
   /**
    * The attempt this state belongs to, if this browser began it.
    * @throws GatewayError invalid_state, sign_in_expired
@@ -50,7 +52,7 @@ export function createLoginTransactions ({ seal, cookiePrefix, now }: LoginTrans
   const opened = (value: string): LoginTransaction | null => {
     const data = seal.open(value)
     if (data?.['state'] === undefined || data['codeVerifier'] === undefined || data['returnTo'] === undefined) return null
-    return { state: data['state'], codeVerifier: data['codeVerifier'], returnTo: data['returnTo'], startedAt: Number(data['startedAt']) }
+    return { state: data['state'], codeVerifier: data['codeVerifier'], returnTo: data['returnTo'], startedAt: Number(data['startedAt']), isRestart: data['isRestart'] === '1' }
   }
 
   const olderAttempts = (cookieHeader: string | undefined) => Array.from(cookiesBeginning(cookieHeader, cookiePrefix))
@@ -60,9 +62,9 @@ export function createLoginTransactions ({ seal, cookiePrefix, now }: LoginTrans
 
   return {
     cookieName,
-    begin (returnTo, cookieHeader) {
-      const transaction = { state: randomText(), codeVerifier: randomText(), returnTo, startedAt: now() }
-      const cookieValue = seal.seal({ ...transaction, startedAt: String(transaction.startedAt) })
+    begin (returnTo, cookieHeader, { isRestart } = { isRestart: false }) {
+      const transaction = { state: randomText(), codeVerifier: randomText(), returnTo, startedAt: now(), isRestart }
+      const cookieValue = seal.seal({ ...transaction, startedAt: String(transaction.startedAt), isRestart: isRestart ? '1' : '0' })
       let bytes = cookieValue.length
       const crowdedOut = olderAttempts(cookieHeader).filter((attempt) => (bytes += attempt.bytes) > cookieBudgetBytes).map(({ name }) => name)
       return { transaction, cookieName: cookieName(transaction.state), cookieValue, crowdedOut }

@@ -7,7 +7,7 @@ import { beginSignIn, callbackOf, open, sessionCookie, signInTo } from './attemp
 /** How AIHubMix can fail a call, and the status the person's page has. */
 const failures: readonly (readonly [number, Omit<Fault, 'endpoint'>])[] = [
   [502, { kind: 'status', args: { code: 400, body: 'oauth' } }],
-  [502, { kind: 'status', args: { code: 400, error: 'invalid_grant' } }],
+  [502, { kind: 'status', args: { code: 400, error: 'an_error_of_its_own' } }], // invalid_grant: restart.test.ts
   [503, { kind: 'status', args: { code: 429, retry_after: 7 } }],
   [503, { kind: 'status', args: { code: 429, body: 'empty' } }],
   [503, { kind: 'status', args: { code: 500, body: 'html' } }],
