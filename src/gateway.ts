@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { createAdmit } from './access/admission.ts'
 import { readEachRequest } from './access/plugin.ts'
 import { accountPlugin } from './account/plugin.ts'
@@ -7,6 +7,7 @@ import { adminPlugin } from './admin/plugin.ts'
 import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import { createCountedClient } from './aihubmix/counted-client.ts'
 import type { Config } from './config/schema.ts'
+import type { ErrorCode } from './errors.ts'
 import { createCurrentSession } from './login/current-session.ts'
 import { loginPlugin } from './login/plugin.ts'
 import { createRenewal } from './login/renewal.ts'
@@ -65,8 +66,12 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const upstreams = createUpstreams(config.routes)
   const live = createLiveConnections()
 
+  const noteError = (code: ErrorCode, request: FastifyRequest): void => {
+    metrics.errorAnswer(code)
+    if (request.trail !== null) request.trail.code = code // what no route could be found for was never followed
+  }
   const loggerInstance: FastifyBaseLogger = log
-  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: metrics.errorAnswer })
+  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: noteError })
   const app: FastifyInstance = Fastify({
     ...publicServerOptions(config.server),
     loggerInstance,

@@ -54,7 +54,7 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
   app.get('/oauth2/start', async (request, reply) => signIn.begin(request, reply, whereTo(request)))
 
   // Not for HEAD: looking must not spend the state.
-  app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false, config: { worksOnce: true } }, async (request, reply) => await counted(callback(request, reply, options), options))
+  app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false, config: { worksOnce: true } }, async (request, reply) => await counted(callback(request, reply, options), request, options))
 
   app.get('/oauth2/sign_out', async (request, reply) => {
     const [opened] = await presentedSessions(request, options) // as it stands: nobody needs AIHubMix to leave
@@ -102,12 +102,14 @@ function restarted (request: FastifyRequest, reply: FastifyReply, { signIn }: Lo
   return signIn.begin(request, reply, transaction.returnTo, { isRestart: true })
 }
 
-/** A sign-in that ends in an error is counted under its code. */
-async function counted<Answer> (answer: Promise<Answer>, { metrics }: LoginOptions): Promise<Answer> {
+/** A sign-in that ends in an error is counted and written down under its code. */
+async function counted<Answer> (answer: Promise<Answer>, request: FastifyRequest, { metrics }: LoginOptions): Promise<Answer> {
   try {
     return await answer
   } catch (error) {
-    metrics.signIn(error instanceof GatewayError ? error.code : 'internal_error')
+    const code = error instanceof GatewayError ? error.code : 'internal_error'
+    metrics.signIn(code)
+    request.log.info({ audit: 'sign_in_failed', id: request.id, code }, 'sign-in failed')
     throw error
   }
 }

@@ -79,18 +79,18 @@ export function createRenewal (options: RenewalOptions): Renewal {
     if (existing !== undefined) return existing
     const promise = underLease(opened, reread)
       .then((renewed) => { paused.delete(id); return renewed })
-      .catch((error: unknown) => { throw pauseAfter(id, error) })
+      .catch((error: unknown) => { throw pauseAfter(opened, error) })
       .finally(() => running.delete(id))
     running.set(id, promise)
     return promise
   }
 
-  function pauseAfter (id: string, error: unknown): unknown {
+  function pauseAfter ({ ticket: { id }, session }: OpenSession, error: unknown): unknown {
     if (error instanceof SessionStoreUnavailable || !(error instanceof GatewayError)) return error
     if (paused.size > 1_000) for (const [other, { until }] of paused) if (until <= now()) paused.delete(other)
     const pauseMs = Math.max(pauseAfterFailureMs, (error.retryAfterSeconds ?? 0) * 1000)
     paused.set(id, { until: now() + pauseMs, error })
-    log.warn({ err: error, cause: error.cause }, 'a session could not be renewed; it goes on with what it has')
+    log.warn({ audit: 'renewal_failed', user: session.identity.id, code: error.code, err: error }, 'a session could not be renewed; it goes on with what it has')
     return error
   }
 

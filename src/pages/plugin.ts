@@ -42,7 +42,7 @@ interface ErrorAnswerOptions {
   readonly loginUrl: string
   readonly topupUrl: string
   /** Told the code of each answer. */
-  readonly onError: (code: ErrorCode) => void
+  readonly onError: (code: ErrorCode, request: FastifyRequest) => void
 }
 
 export type ErrorAnswer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
@@ -52,7 +52,7 @@ export function createErrorAnswer ({ onError, ...urls }: ErrorAnswerOptions): Er
   return function answerError (thrown, request, reply) {
     const error = thrown instanceof GatewayError ? thrown : new GatewayError(codeFor(thrown), { cause: thrown })
     logError(error, request)
-    onError(error.code)
+    onError(error.code, request)
     reply.code(error.status)
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
@@ -69,7 +69,8 @@ export function answerErrors (app: FastifyInstance, answerError: ErrorAnswer): v
 }
 
 function logError (error: GatewayError, request: FastifyRequest): void {
-  const level = error.status >= 500 ? 'error' : 'debug'
+  // An outage of the store has its own line; one for each request would bury the log.
+  const level = error.status >= 500 && error.code !== 'session_store_unavailable' ? 'error' : 'debug'
   request.log[level]({ id: request.id, code: error.code, err: error.cause }, `answered ${error.status}`)
 }
 

@@ -71,10 +71,12 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
       case 'sign-in': return signIn.challenge(request, reply, admission.route.api)
       case 'top-up':
         metrics.route(route).lowBalance()
+        logDenial(request, 'minBalance')
         throw balanceTooLow(admission.decision, admission.opened, now())
       case 'deny':
         metrics.route(route).denied()
-        throw denied(request, admission.decision.rule)
+        logDenial(request, admission.decision.rule)
+        throw new GatewayError('access_denied', { cause: new Error(admission.decision.rule) })
       case 'allow': return await pass(request, reply, admission, admission.decision.isBalanceLow)
     }
   }
@@ -147,9 +149,8 @@ function isEventStream (headers: IncomingHttpHeaders | undefined): boolean {
   return headers?.['content-type']?.startsWith('text/event-stream') === true
 }
 
-function denied (request: FastifyRequest, rule: string): GatewayError {
-  request.log.info({ audit: 'denied', id: request.id, user: request.trail.user, rule }, 'denied')
-  return new GatewayError('access_denied', { cause: new Error(rule) })
+function logDenial (request: FastifyRequest, rule: string): void {
+  request.log.info({ audit: 'denied', id: request.id, user: request.trail.user, route: request.trail.route, rule }, 'denied')
 }
 
 /** The name of each route in log and metrics, made once: it is asked for with every request. */

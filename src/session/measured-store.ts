@@ -20,7 +20,7 @@ export function createMeasuredStore (store: SessionStore, measure: Measure): Ses
   }
 
   const measuredLease = (lease: Lease | null): Lease | null => lease && {
-    renew: () => measured('renew_lease', lease.renew()),
+    renew: (ttlMs) => measured('renew_lease', lease.renew(ttlMs)),
     release: () => measured('release_lease', lease.release())
   }
 

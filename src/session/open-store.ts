@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { SessionConfig } from '../config/schema.ts'
 import { createMemoryStore } from './memory-store.ts'
+import { createOutage } from './outage.ts'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.ts'
 import type { SessionStore } from './store.ts'
 
 interface StoreLog {
+  info (details: object, message: string): void
   warn (details: object, message: string): void
   error (details: object, message: string): void
 }
@@ -12,6 +14,7 @@ interface StoreLog {
 /** The store the configuration asks for; it connects by itself, now or when it can. */
 export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLog): SessionStore {
   if (redis === null) return createMemoryStore()
+  const outage = createOutage(log)
   return createRedisStore({
     url: redis.url,
     username: redis.username ?? null,
@@ -19,7 +22,8 @@ export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLo
     tls: tlsOptions(redis.tls),
     keyPrefix: redis.keyPrefix,
     commandTimeoutMs: redis.commandTimeout,
-    onError: (error) => log.error({ err: error }, 'Redis cannot be reached; trying again'),
+    onError: outage.failed,
+    onAnswer: outage.answered,
     onTrackingRefused: (error) => log.warn({ err: error }, 'Redis does not tell of changes (CLIENT TRACKING): sessions are not cached, every request reads its own')
   })
 }

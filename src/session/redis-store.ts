@@ -11,8 +11,10 @@ export interface RedisStoreOptions {
   readonly tls?: RedisOptions['tls'] | null
   readonly keyPrefix: string
   readonly commandTimeoutMs: number
-  /** Told each time the connection fails; the store reconnects by itself. */
+  /** Told each time the connection or a command fails; the store reconnects by itself. */
   readonly onError?: (error: Error) => void
+  /** Told each time a command is answered, and when the connection is ready. */
+  readonly onAnswer?: () => void
   /** Told once when this Redis does not tell of changes (client-side tracking): every request then reads its session. */
   readonly onTrackingRefused?: (error: Error) => void
 }
@@ -46,6 +48,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   const connectWaitMs = Math.ceil(options.commandTimeoutMs / 2)
   const redis = connect(options)
   redis.on('error', (error: Error) => options.onError?.(wordsOf(error)))
+  redis.on('ready', () => options.onAnswer?.())
   // Starts without Redis and becomes ready later: the first failure is told through 'error', ioredis goes on trying.
   redis.connect().catch(() => {})
 
@@ -64,9 +67,13 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   async function run<Answer> (command: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await within(options.commandTimeoutMs, redis.status === 'ready' ? command() : connected(redis, connectWaitMs).then(command))
+      const answer = await within(options.commandTimeoutMs, redis.status === 'ready' ? command() : connected(redis, connectWaitMs).then(command))
+      options.onAnswer?.()
+      return answer
     } catch (cause) {
-      throw new SessionStoreUnavailable(wordsOf(cause))
+      const error = wordsOf(cause)
+      options.onError?.(error)
+      throw new SessionStoreUnavailable(error)
     }
   }
 

@@ -13,6 +13,8 @@ export interface AccessLine {
   readonly client: string | null
   readonly ms: number
   readonly upstreamMs: number | null
+  /** The error code, where the gateway answered with an error. */
+  readonly code?: string
   /** True when the answer did not reach its end. */
   readonly isCut?: true
 }
@@ -22,6 +24,17 @@ export interface GatewayLog {
   readonly log: Logger
   /** Null where the level leaves requests out. */
   readonly writeAccessLine: ((line: AccessLine) => void) | null
+}
+
+/**
+ * Of an error, the words and where it came from. Whatever else hangs on one stays out: HTTP parsers add the bytes they could not
+ * read, and URL the text it could not, with all that may stand in them.
+ */
+function errorForLog (error: unknown): unknown {
+  if (!(error instanceof Error)) return error === undefined ? undefined : { message: 'no Error was thrown' }
+  const { name, message, stack, cause } = error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return { type: name, message, code, stack, ...(cause === undefined ? {} : { cause: errorForLog(cause) }) }
 }
 
 /** What could be secret is never given to the log; this is a second lock. */
@@ -40,6 +53,7 @@ export function createLog (level: Config['log']['level'], destination: Destinati
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: errorForLog },
     redact
   }, destination)
   return {

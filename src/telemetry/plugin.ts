@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorCode } from '../errors.ts'
 import type { GatewayLog } from './log.ts'
 import type { GatewayMetrics } from './metrics.ts'
 
@@ -17,6 +18,8 @@ export interface Trail {
   client: string | null
   /** From sending the request to the app until its answer began. */
   upstreamMs: number | null
+  /** The error code, where the gateway answered with an error. */
+  code: ErrorCode | null
 }
 
 interface FollowOptions {
@@ -28,7 +31,7 @@ interface FollowOptions {
 export function followEachRequest (app: FastifyInstance, { writeAccessLine, metrics }: FollowOptions): void {
   app.decorateRequest('trail', null as never) // one shape for every request; the hook below sets it
   app.addHook('onRequest', function followRequest (request, reply, done) {
-    request.trail = { user: null, route: null, client: null, upstreamMs: null }
+    request.trail = { user: null, route: null, client: null, upstreamMs: null, code: null }
     const startedAt = performance.now()
     reply.raw.once('close', () => {
       const ms = performance.now() - startedAt
@@ -48,7 +51,7 @@ export function followEachRequest (app: FastifyInstance, { writeAccessLine, metr
 
 function accessLine (request: FastifyRequest, { raw: response }: FastifyReply, ms: number) {
   const { method, url } = request.raw
-  const { route, user, client, upstreamMs } = request.trail
+  const { route, user, client, upstreamMs, code } = request.trail
   return {
     id: request.id,
     method,
@@ -59,6 +62,7 @@ function accessLine (request: FastifyRequest, { raw: response }: FastifyReply, m
     client,
     ms: rounded(ms),
     upstreamMs: upstreamMs === null ? null : rounded(upstreamMs),
+    ...(code === null ? {} : { code }),
     ...(response.writableFinished ? {} : { isCut: true as const })
   }
 }
