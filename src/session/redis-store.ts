@@ -133,21 +133,22 @@ function wordsOf (error: unknown): Error {
   return new Error(words.replace(/, with args beginning with:.*/s, ''))
 }
 
-/** What is asked for in one turn of the event loop goes as one MGET: one command, one answer and one deadline for all of it. */
+/** What is asked for in one turn of the event loop goes as one MGET, each key once: one command, one answer and one deadline. */
 function batched (read: (keys: string[]) => Promise<(Buffer | null)[]>): (key: string) => Promise<Buffer | null> {
-  let keys: string[] = []
+  let indexes = new Map<string, number>()
   let answers: Promise<(Buffer | null)[]> | null = null
 
   const readAll = (): Promise<(Buffer | null)[]> => {
-    const asked = keys
-    keys = []
+    const asked = indexes
+    indexes = new Map()
     answers = null
-    return read(asked)
+    return read([...asked.keys()])
   }
 
   return async (key) => {
     answers ??= new Promise<void>((resolve) => setImmediate(resolve)).then(readAll)
-    const index = keys.push(key) - 1
+    const index = indexes.get(key) ?? indexes.size
+    indexes.set(key, index)
     return (await answers)[index] ?? null
   }
 }

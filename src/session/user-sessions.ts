@@ -1,7 +1,8 @@
 import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import type { CookieSeal } from './plugin.ts'
 import { seal, unseal } from './seal.ts'
-import { revisionOf, type Lease, type SessionId, type SessionStore } from './store.ts'
+import { createSessionCache } from './session-cache.ts'
+import { revisionBytes, revisionOf, type Lease, type SessionId, type SessionStore } from './store.ts'
 import type { UserSession } from './user-session.ts'
 
 /** What the session cookie holds: a random name and the key that opens what the store has under it. */
@@ -19,8 +20,11 @@ export interface OpenSession {
 }
 
 export interface UserSessions {
-  /** The session a cookie value names; null when the cookie is none of ours or the session has ended. Throws `SessionStoreUnavailable`. */
-  fromCookie (cookieValue: string): Promise<OpenSession | null>
+  /**
+   * The session a cookie value names; null when the cookie is none of ours or the session has ended. At once when it is known and the
+   * store has told of no change. Rejects with `SessionStoreUnavailable`.
+   */
+  fromCookie (cookieValue: string): OpenSession | Promise<OpenSession | null>
   read (ticket: Ticket): Promise<OpenSession | null>
   /** Begins a session under a new id (RFC 9700 §4.7: an id planted before sign-in stays worthless) and gives its cookie value. */
   begin (session: UserSession): Promise<{ readonly opened: OpenSession, readonly cookieValue: string }>
@@ -44,47 +48,53 @@ interface UserSessionsOptions {
 
 const touchesPerIdleTimeout = 10
 const keyBytes = 32
-/** Sessions whose cookie and content are known in the clear, so that a request costs one read of the store and no decryption. */
-const rememberedSessions = 10_000
 
 export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs, now }: UserSessionsOptions): UserSessions {
   /** What is left of the absolute and of the idle lifetime, the shorter. */
   const ttlMs = (session: UserSession): number => Math.min(session.createdAt + maxAgeMs, session.lastSeenAt + idleTimeoutMs) - now()
 
+  const cache = createSessionCache({ changes: store.changes })
+
   const isOver = (session: UserSession): boolean => ttlMs(session) <= 0
 
   const opened = (ticket: Ticket, value: Buffer): OpenSession | null => {
     const session = unseal(value, ticket.key, ticket.id)
-    // The store's clock ends a session by TTL; ours is asked too, so a store that forgets to is no way in.
-    return session === null || isOver(session) ? null : { ticket, revision: Buffer.from(revisionOf(value)), session }
+    return session === null ? null : alive({ ticket, revision: revisionCopy(value), session })
   }
 
-  const remembered = new Map<string, OpenSession>()
-  const remember = (cookieValue: string, session: OpenSession): void => {
-    remembered.delete(cookieValue)
-    const [oldest] = remembered.size >= rememberedSessions ? remembered.keys() : []
-    if (oldest !== undefined) remembered.delete(oldest)
-    // A copy: the value is a slice that would hold the whole header.
-    remembered.set(Buffer.from(cookieValue, 'latin1').toString('latin1'), session)
+  /** The store's clock ends a session by TTL; ours is asked too, so a store that forgets to is no way in. */
+  const alive = (session: OpenSession): OpenSession | null => isOver(session.session) ? null : session
+
+  /** What is known in the clear is opened again only when the store holds another revision of it. */
+  async function fromStore (cookieValue: string): Promise<OpenSession | null> {
+    const before = cache.known(cookieValue)
+    const ticket = before?.ticket ?? openTicket(ticketSeal, cookieValue)
+    if (ticket === null) return null
+    const reading = cache.beginReading(ticket.id)
+    try {
+      const value = await store.read(ticket.id)
+      const current = value === null ? null : before?.revision.equals(revisionOf(value)) === true ? alive(before) : opened(ticket, value)
+      if (current === null) cache.forget(cookieValue)
+      else cache.keep(cookieValue, current, reading)
+      return current
+    } finally {
+      cache.endReading(reading)
+    }
   }
-  const forgotten = (cookieValue: string): null => {
-    remembered.delete(cookieValue)
-    return null
+
+  /** Our own writes are known here before the store tells of them. */
+  async function written<Answer> ({ id }: Ticket, write: Promise<Answer>): Promise<Answer> {
+    try {
+      return await write
+    } finally {
+      cache.doubt(id)
+    }
   }
 
   const sessions: UserSessions = {
-    async fromCookie (cookieValue) {
-      const before = remembered.get(cookieValue)
-      const ticket = before?.ticket ?? openTicket(ticketSeal, cookieValue)
-      if (ticket === null) return null
-      const value = await store.read(ticket.id)
-      if (value === null) return forgotten(cookieValue)
-      // The store is asked each time; only what it still holds byte for byte need not be opened again.
-      if (before !== undefined && before.revision.equals(revisionOf(value))) return isOver(before.session) ? forgotten(cookieValue) : before
-      const current = opened(ticket, value)
-      if (current === null) return forgotten(cookieValue)
-      remember(cookieValue, current)
-      return current
+    fromCookie (cookieValue) {
+      const known = cache.fresh(cookieValue)
+      return known === null || isOver(known.session) ? fromStore(cookieValue) : known
     },
     async read (ticket) {
       const value = await store.read(ticket.id)
@@ -96,23 +106,33 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
       const ticket = { id: hashed(secret), key: createSecretKey(key) }
       const value = seal(session, ticket.key, ticket.id)
       await store.create(ticket.id, value, ttlMs(session))
-      return {
-        opened: { ticket, revision: revisionOf(value), session },
-        cookieValue: ticketSeal.seal({ id: secret, key: key.toString('base64url') })
-      }
+      const begun = { ticket, revision: revisionCopy(value), session }
+      const cookieValue = ticketSeal.seal({ id: secret, key: key.toString('base64url') })
+      cache.learn(begun, cookieValue)
+      return { opened: begun, cookieValue }
     },
     async save ({ ticket, revision }, session) {
       const remainingMs = ttlMs(session)
       if (remainingMs <= 0) return null
       const value = seal(session, ticket.key, ticket.id)
-      return await store.replace(ticket.id, revision, value, remainingMs) ? { ticket, revision: revisionOf(value), session } : null
+      if (!await written(ticket, store.replace(ticket.id, revision, value, remainingMs))) return null
+      const saved = { ticket, revision: revisionCopy(value), session }
+      cache.learn(saved)
+      return saved
     },
-    end: (ticket) => store.delete(ticket.id),
-    endAsRead: ({ ticket, revision }) => store.deleteRevision(ticket.id, revision),
+    end: (ticket) => written(ticket, store.delete(ticket.id)),
+    endAsRead: ({ ticket, revision }) => written(ticket, store.deleteRevision(ticket.id, revision)),
     lease: (ticket, leaseMs) => store.lease(ticket.id, leaseMs),
     touchIsDue: (session) => now() - session.lastSeenAt > idleTimeoutMs / touchesPerIdleTimeout
   }
   return sessions
+}
+
+/** In memory of its own: a slice would hold the whole value, and a pooled copy its whole pool. */
+function revisionCopy (value: Buffer): Buffer {
+  const copy = Buffer.alloc(revisionBytes)
+  value.copy(copy)
+  return copy
 }
 
 function openTicket (ticketSeal: CookieSeal, cookieValue: string): Ticket | null {
