@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { revisionOf, type SessionStore } from '../../src/session/store.ts'
+import { revisionOf, type SessionId, type SessionStore } from '../../src/session/store.ts'
+import { until } from '../rig/until.ts'
 
 /** One kind of store, as the contract test meets it. */
 export interface ContractStore {
@@ -181,5 +182,26 @@ export function testStoreContract (t: Test, start: (t: Test) => Promise<Contract
   t.test('ping resolves while the store answers', async (t) => {
     const { store } = await start(t)
     await t.resolves(store.ping())
+  })
+
+  t.test('every save and every end is told to every replica, the writing one too', async (t) => {
+    const { store, other } = await start(t)
+    const [id, value] = [newId(), newValue()]
+    await until(() => store.changes.isHeard() && other.changes.isHeard())
+    const told: SessionId[][] = [[], []]
+    store.changes.onChange((changed) => { told[0]?.push(changed) })
+    other.changes.onChange((changed) => { told[1]?.push(changed) })
+    const writes = [
+      () => store.create(id, value, lifeMs),
+      () => other.replace(id, revisionOf(value), value, lifeMs),
+      () => store.deleteRevision(id, revisionOf(value)),
+      () => other.create(id, value, lifeMs),
+      () => store.delete(id)
+    ]
+    for (const [index, write] of writes.entries()) {
+      await write()
+      await until(() => told.every((ids) => ids.length === index + 1))
+    }
+    t.strictSame(new Set(told.flat()), new Set([id]))
   })
 }
