@@ -31,6 +31,7 @@ export const errorCatalogue = {
   provider_unavailable: { status: 503, message: 'AIHubMix cannot be reached just now. Nothing is lost; try again in a minute.' },
   session_store_unavailable: { status: 503, message: 'Sessions cannot be read just now. You are still signed in; try again in a few seconds.' },
   renewal_unavailable: { status: 503, message: 'Your sign-in could not be renewed because AIHubMix cannot be reached. You are still signed in; try again in a minute.' },
+  decision_changed: { status: 503, message: 'Whether this may pass changed while it was decided. Send the request again.' },
   upstream_busy: { status: 503, message: 'The app has too many requests waiting. Try again in a few seconds.' },
   upstream_timeout: { status: 504, message: 'The app did not answer in time. Try again; if it stays so, tell the operator the request id.' }
 } as const satisfies Record<string, { readonly status: number, readonly message: string }>

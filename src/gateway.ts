@@ -2,12 +2,15 @@ import { METHODS } from 'node:http'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { createAdmit } from './access/admission.ts'
 import { readEachRequest } from './access/plugin.ts'
+import { createRefusal } from './access/refusal.ts'
+import { createTrustedProxies } from './access/trusted-proxies.ts'
 import { accountPlugin } from './account/plugin.ts'
 import { adminPlugin } from './admin/plugin.ts'
 import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import { createCountedClient } from './aihubmix/counted-client.ts'
 import type { Config } from './config/schema.ts'
 import type { ErrorCode } from './errors.ts'
+import { forwardAuthPlugin } from './forward-auth/plugin.ts'
 import { createCurrentSession } from './login/current-session.ts'
 import { loginPlugin } from './login/plugin.ts'
 import { createRenewal } from './login/renewal.ts'
@@ -15,7 +18,7 @@ import { createSetCookies } from './login/set-cookies.ts'
 import { createSignIn } from './login/sign-in.ts'
 import { createLoginTransactions, transactionCookieMaxAgeMs } from './login/transaction.ts'
 import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
-import { createTrustedProxies, requestIdOf } from './proxy/forwarded.ts'
+import { requestIdOf } from './proxy/forwarded.ts'
 import { createLiveConnections } from './proxy/live-connections.ts'
 import { proxyPlugin } from './proxy/plugin.ts'
 import { createUpstreams } from './proxy/upstreams.ts'
@@ -97,6 +100,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
   const admit = createAdmit({ config, currentSession, freshened: renewal.freshened })
+  const refusal = createRefusal({ metrics, now })
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app, live)
@@ -107,7 +111,8 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
   await app.register(loginPlugin, { config, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, metrics, now })
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
-  await app.register(proxyPlugin, { config, admit, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf, now })
+  await app.register(forwardAuthPlugin, { config, admit, refusal, signIn, trusted })
+  await app.register(proxyPlugin, { config, admit, refusal, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })

@@ -30,11 +30,12 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   login: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'pages', 'telemetry'],
   account: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'pages'],
   proxy: ['errors.ts', 'config', 'session', 'access', 'login', 'telemetry'],
+  'forward-auth': ['errors.ts', 'config', 'session', 'access', 'login'],
   admin: ['session', 'telemetry'],
   emulator: [],
   demo: ['pages'],
   'server-options.ts': ['config', 'errors.ts'],
-  'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'admin', 'pages', 'telemetry', 'server-options.ts'],
+  'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'telemetry', 'server-options.ts'],
   cli: ['errors.ts', 'config', 'session', 'aihubmix', 'gateway.ts', 'telemetry', 'emulator', 'demo'],
   'main.ts': ['cli']
 }

@@ -13,8 +13,15 @@ export function isHost (text: string): boolean {
  * @throws GatewayError malformed_request unless there is exactly one valid Host (RFC 9112 §3.2)
  */
 export function requestHost (rawHeaders: readonly string[]): string {
-  const host = onlyHost(rawHeaders).toLowerCase()
-  const name = hostPattern.exec(host)?.[1]
+  return hostNameOf(onlyHost(rawHeaders))
+}
+
+/**
+ * The same of a host as somebody else wrote it.
+ * @throws GatewayError malformed_request when it is no valid host
+ */
+export function hostNameOf (host: string): string {
+  const name = hostPattern.exec(host.toLowerCase())?.[1]
   if (name === undefined) throw new GatewayError('malformed_request', { cause: new Error('invalid Host') })
   return name.endsWith('.') ? name.slice(0, -1) : name
 }

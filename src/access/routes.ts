@@ -66,3 +66,9 @@ function hostRank ({ host }: Route): number {
   if (host === null) return 0
   return host.startsWith('*.') ? host.length : 1_000 + host.length
 }
+
+/** The name of each route in log and metrics, made once: it is asked for with every request. */
+export function routeNames (routes: readonly Route[]): (route: Route) => string {
+  const names = new Map(routes.map((route) => [route, `${route.host ?? ''}${route.path}`]))
+  return (route) => names.get(route) ?? route.path
+}

@@ -15,14 +15,12 @@ export const notYetRules: readonly Rule[] = [
 
 /** The same for the keys of one route. */
 export const notYetInRoutes: readonly NotYetInRoute[] = [
-  { key: 'bearer', isUsed: (route) => route.bearer },
-  { key: 'upstream', isUsed: (route) => route.upstream === null && route.access !== 'nobody', message: 'is missing, and forward-auth is not built yet in this version: set one' }
+  { key: 'bearer', isUsed: (route) => route.bearer }
 ]
 
 interface NotYetInRoute {
   readonly key: string
   readonly isUsed: (route: Written['routes'][number]) => boolean
-  readonly message?: string
 }
 
 /** Answers for a key of a route what is said of every key that is not built. */

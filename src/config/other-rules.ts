@@ -10,6 +10,7 @@ export const otherRules: readonly Rule[] = [
   { needs: ['identity.allow', 'identity.trustEmails'], find: ({ identity }) => emailsAreTrusted(identity.allow, identity.trustEmails, ['identity', 'allow']) },
   { needs: ['headers'], find: assertionHasItsOwnHeader },
   { needs: ['routes', 'aihubmix.scope'], find: balanceIsAskedFor },
+  { needs: ['routes', 'server.trustedProxies'], find: somebodyForwards },
   { needs: ['routes'], find: ({ routes }) => routes.length > 0 ? [] : found('routes', 'has no route: write one, or set GATEWAY_UPSTREAM=http://… for a single app') }
 ]
 
@@ -35,6 +36,14 @@ function balanceIsAskedFor ({ routes, aihubmix: { scope } }: Written) {
   if (scope.split(' ').includes('balance')) return []
   return routes.flatMap((route, index) => (['minBalance', 'warnBalance'] as const).filter((key) => route[key] !== null)
     .map((key) => ({ path: ['routes', index, key], message: 'needs "balance" in aihubmix.scope: else no balance is ever known' })))
+}
+
+/** Without an upstream the gateway only answers /oauth2/auth, and only to proxies it trusts. */
+function somebodyForwards ({ routes, server: { trustedProxies } }: Written) {
+  if (trustedProxies.length > 0) return []
+  return routes.flatMap(({ upstream, access }, index) => upstream !== null || access === 'nobody'
+    ? []
+    : [{ path: ['routes', index, 'upstream'], message: 'is missing: set it, or for forward-auth name the proxy in front in server.trustedProxies' }])
 }
 
 function assertionHasItsOwnHeader ({ headers: { set, assertion } }: Written) {

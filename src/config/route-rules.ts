@@ -22,7 +22,7 @@ export function findInRoute ({ route, index }: NumberedRoute, earlier: readonly 
 interface RouteFinding { readonly key: string, readonly message: string }
 
 function notYet (route: Route): readonly RouteFinding[] {
-  return notYetInRoutes.filter(({ isUsed }) => isUsed(route)).map(({ key, message = notBuilt(key) }) => ({ key, message }))
+  return notYetInRoutes.filter(({ isUsed }) => isUsed(route)).map(({ key }) => ({ key, message: notBuilt(key) }))
 }
 
 function unreachable ({ path }: Route): readonly RouteFinding[] {
@@ -38,6 +38,7 @@ function withoutEffect (route: Route): readonly RouteFinding[] {
   }
   if (route.minBalance !== null && route.warnBalance !== null && !isLess(route.minBalance, route.warnBalance)) findings.push({ key: 'warnBalance', message: 'has no effect: it must be more than minBalance' })
   if (route.onUnknown === 'block' && route.minBalance === null) findings.push({ key: 'onUnknown', message: 'has no effect without minBalance' })
+  if (route.upstream === null && route.stripPrefix) findings.push({ key: 'stripPrefix', message: 'has no effect without an upstream: with forward-auth the proxy in front forwards' })
   if (!isDeepStrictEqual(route.tls, { verify: true }) && !isHttps(route)) findings.push({ key: 'tls', message: 'has no effect: the upstream is not https' })
   return findings
 }

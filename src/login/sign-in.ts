@@ -25,7 +25,13 @@ export interface SignIn {
    * Answers a request that needs a session and has none: a navigation is led to sign in, nothing else ever is.
    * @throws GatewayError login_required
    */
-  challenge (request: FastifyRequest, reply: FastifyReply, isApi: boolean): FastifyReply
+  challenge (request: FastifyRequest, reply: FastifyReply, isApi: boolean, onBehalf?: OnBehalf): FastifyReply
+}
+
+/** A proxy in front asks on behalf of the browser. */
+export interface OnBehalf {
+  /** Of the browser's request. */
+  readonly method: string
 }
 
 /** Marks a browser that was led to the public host: if it still comes under another, it would be led for ever. */
@@ -63,13 +69,14 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
 
   return {
     begin,
-    challenge (request, reply, isApi) {
+    challenge (request, reply, isApi, onBehalf) {
       if (cookieValues(request.headers.cookie, ownCookies.session).length > 0) cookies.clear(reply, ownCookies.session)
-      if (isApi || !isNavigation(request.method, request.headers)) throw new GatewayError('login_required')
+      if (isApi || !isNavigation(onBehalf?.method ?? request.method, request.headers)) throw new GatewayError('login_required')
       reply.header('cache-control', 'no-store').header('vary', 'cookie, sec-fetch-mode, accept')
       const returnTo = request.target.raw.length > longestTarget ? '/' : request.target.raw
       if (!hasSignedOut(request)) return begin(request, reply, returnTo)
-      return reply.redirect(`/oauth2/sign_in?${new URLSearchParams({ rd: returnTo })}`, 302)
+      // Traefik would put its own address of us before a relative one.
+      return reply.redirect(`${onBehalf === undefined ? '' : publicUrl}/oauth2/sign_in?${new URLSearchParams({ rd: returnTo })}`, 302)
     }
   }
 }

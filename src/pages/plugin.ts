@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasBody, wantsHtml } from '../access/caller.ts'
+import type { RequestTarget } from '../access/request-target.ts'
 import { BalanceTooLow, errorCatalogue, GatewayError, type ErrorCode } from '../errors.ts'
 import { balancePage } from './balance.ts'
 import { errorPage } from './error.ts'
@@ -19,7 +20,8 @@ export function localeOf (request: FastifyRequest): Locale {
 }
 
 /** The query as sent; a repeated parameter keeps its first value. */
-export function searchOf ({ raw: { url = '' } }: FastifyRequest): URLSearchParams {
+export function searchOf (request: FastifyRequest): URLSearchParams {
+  const url = addressOf(request)
   const at = url.indexOf('?')
   return new URLSearchParams(at === -1 ? '' : url.slice(at))
 }
@@ -29,8 +31,13 @@ export function languageHref (request: FastifyRequest): (locale: Locale) => stri
   return (locale) => {
     const search = searchOf(request)
     search.set('lang', locale)
-    return `${(request.raw.url ?? '/').split('?', 1)[0]}?${search}`
+    return `${addressOf(request).split('?', 1)[0]}?${search}`
   }
+}
+
+/** What the browser asked for: with forward-auth not the proxy's question, but what it is about. Not read yet where that failed. */
+function addressOf ({ target, raw: { url = '/' } }: FastifyRequest): string {
+  return (target as RequestTarget | null)?.raw ?? url
 }
 
 export function sendPage (reply: FastifyReply, page: string): FastifyReply {

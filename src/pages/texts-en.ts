@@ -194,6 +194,11 @@ export const en: PageTexts = {
       text: 'AIHubMix cannot be reached to renew it. You are still signed in, and nothing is lost.',
       nextStep: 'Try again in a minute; there is no need to sign in again.'
     },
+    decision_changed: {
+      title: 'Please try again',
+      text: 'Whether you may open this address changed while it was decided.',
+      nextStep: 'Open it again.'
+    },
     upstream_busy: {
       title: 'The app is busy',
       text: 'Too many requests are waiting for the app just now.',

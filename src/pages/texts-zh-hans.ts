@@ -194,6 +194,11 @@ export const zhHans: PageTexts = {
       text: '目前连不上 AIHubMix，因此无法更新。您仍保持登录，没有丢失任何数据。',
       nextStep: '请一分钟后重试，无需重新登录。'
     },
+    decision_changed: {
+      title: '请再试一次',
+      text: '判断您能否打开这个网址的期间，情况有了变化。',
+      nextStep: '请再打开一次。'
+    },
     upstream_busy: {
       title: '应用繁忙',
       text: '目前等待应用处理的请求过多。',

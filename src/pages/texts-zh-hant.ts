@@ -194,6 +194,11 @@ export const zhHant: PageTexts = {
       text: '目前連不上 AIHubMix，因此無法更新。您仍保持登入，沒有任何資料遺失。',
       nextStep: '請稍候一分鐘再試，不需要重新登入。'
     },
+    decision_changed: {
+      title: '請再試一次',
+      text: '判斷您能否開啟這個網址的期間，情況有了變化。',
+      nextStep: '請再開啟一次。'
+    },
     upstream_busy: {
       title: '應用程式忙碌中',
       text: '目前等待應用程式處理的請求過多。',

@@ -1,35 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { isHost } from '../access/host.ts'
+import type { TrustedProxies } from '../access/trusted-proxies.ts'
 
 /** Who sent a request, and by which name it is known in every log: never believed from a peer that is not trusted. */
 export interface Forwarded {
   /** Every X-Forwarded-* and trace header the app receives, flat: name, value, name, value … */
   readonly headers: readonly string[]
   readonly clientAddress: string
-}
-
-export interface TrustedProxies {
-  includes (address: string): boolean
-}
-
-/** IP addresses and CIDRs; an IPv4 address mapped into IPv6 is the IPv4 address. */
-export function createTrustedProxies (networks: readonly string[]): TrustedProxies {
-  if (networks.length === 0) return { includes: () => false }
-  const list = new BlockList()
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(bits), family)
-  }
-  return {
-    includes (address) {
-      const family = isIP(address)
-      return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
-    }
-  }
 }
 
 const longestChain = 50

@@ -5,12 +5,16 @@ import type { Admission, Admit } from '../access/admission.ts'
 import { hasBody } from '../access/caller.ts'
 import type { Config, Route } from '../config/schema.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
-import { balanceTooLow, lowBalanceHeader } from '../access/low-balance.ts'
+import { lowBalanceHeader } from '../access/low-balance.ts'
+import type { Refusal } from '../access/refusal.ts'
+import { routeNames } from '../access/routes.ts'
+import type { TrustedProxies } from '../access/trusted-proxies.ts'
+import { checkWebSocketOrigin } from '../access/websocket-origin.ts'
 import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { OwnCookies } from '../session/cookies.ts'
 import type { GatewayMetrics } from '../telemetry/metrics.ts'
-import { createForwarded, type TrustedProxies } from './forwarded.ts'
+import { createForwarded } from './forwarded.ts'
 import { forward, type ForwardHooks, type Outgoing } from './http.ts'
 import type { LiveConnections } from './live-connections.ts'
 import { createRequestHeaders } from './request-headers.ts'
@@ -21,6 +25,7 @@ import { checkHandshake, tunnel, watchForLeaving, withoutUpgrade, type Upgrade }
 export interface ProxyOptions {
   readonly config: Config
   readonly admit: Admit
+  readonly refusal: Refusal
   readonly signIn: SignIn
   readonly upstreams: Upstreams
   readonly trusted: TrustedProxies
@@ -29,7 +34,6 @@ export interface ProxyOptions {
   readonly metrics: Pick<GatewayMetrics, 'route' | 'webSockets' | 'eventStreams'>
   /** The bare connection of a request that asked for a WebSocket. */
   readonly upgradeOf: (request: IncomingMessage) => Upgrade | undefined
-  readonly now: () => number
 }
 
 /**
@@ -49,7 +53,7 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
   })
 }
 
-function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf, now }: ProxyOptions) {
+function createProxyHandler ({ config, admit, refusal, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf }: ProxyOptions) {
   const nameOf = routeNames(config.routes)
   const identityNames = [...Object.keys(config.headers.set), 'X-User-Assertion', lowBalanceHeader]
   const publicUrl = new URL(config.server.publicUrl)
@@ -69,19 +73,13 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
 
     switch (admission.decision.outcome) {
       case 'sign-in': return signIn.challenge(request, reply, admission.route.api)
-      case 'top-up':
-        metrics.route(route).lowBalance()
-        logDenial(request, 'minBalance')
-        throw balanceTooLow(admission.decision, admission.opened, now())
-      case 'deny':
-        metrics.route(route).denied()
-        logDenial(request, admission.decision.rule)
-        throw new GatewayError('access_denied', { cause: new Error(admission.decision.rule) })
+      case 'top-up': case 'deny': throw refusal(request, admission, route)
       case 'allow': return await pass(request, reply, admission, admission.decision.isBalanceLow)
     }
   }
 
   async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission, isBalanceLow: boolean): Promise<void> {
+    if (route.upstream === null) throw new GatewayError('not_found', { cause: new Error('a route for forward-auth: it has no upstream') })
     const answerHeaders = isBalanceLow ? warningHeaders : responseHeaders
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
@@ -127,10 +125,9 @@ function createProxyHandler ({ config, admit, signIn, upstreams, trusted, ownCoo
     return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: hasBody(raw.headers), bodyLimitBytes }
   }
 
-  function checkUpgrade (request: FastifyRequest, route: Route): void {
-    if (!route.websocket.enabled) throw new GatewayError('access_denied', { cause: new Error('WebSockets are off on this route') })
-    const { allowedOrigins } = route.websocket
-    checkHandshake(request.raw, allowedOrigins.length === 0 ? [publicUrl.origin] : allowedOrigins)
+  function checkUpgrade ({ raw }: FastifyRequest, route: Route): void {
+    checkHandshake(raw)
+    checkWebSocketOrigin(route, raw.headers.origin, publicUrl.origin)
   }
 }
 
@@ -147,16 +144,6 @@ function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
 
 function isEventStream (headers: IncomingHttpHeaders | undefined): boolean {
   return headers?.['content-type']?.startsWith('text/event-stream') === true
-}
-
-function logDenial (request: FastifyRequest, rule: string): void {
-  request.log.info({ audit: 'denied', id: request.id, user: request.trail.user, route: request.trail.route, rule }, 'denied')
-}
-
-/** The name of each route in log and metrics, made once: it is asked for with every request. */
-function routeNames (routes: readonly Route[]): (route: Route) => string {
-  const names = new Map(routes.map((route) => [route, `${route.host ?? ''}${route.path}`]))
-  return (route) => names.get(route) ?? route.path
 }
 
 function countWhileOpen (connection: { once (event: 'close', listener: () => void): unknown }, count: (change: 1 | -1) => void): void {

@@ -11,17 +11,12 @@ export interface Upgrade {
   readonly head: Buffer
 }
 
-/**
- * @throws GatewayError malformed_request for what is no WebSocket handshake (RFC 6455 §4.2.1), cross_origin for a page of another site:
- * a WebSocket carries cookies and knows no CORS
- */
-export function checkHandshake ({ method, headers }: IncomingMessage, allowedOrigins: readonly string[]): void {
+/** @throws GatewayError malformed_request for what is no WebSocket handshake (RFC 6455 §4.2.1) */
+export function checkHandshake ({ method, headers }: IncomingMessage): void {
   // With a body, two readers could disagree about where the tunnel begins.
   const isHandshake = method === 'GET' && !hasBody(headers) && headers.upgrade?.toLowerCase() === 'websocket' &&
     headers['sec-websocket-version'] === '13' && /^[A-Za-z0-9+/]{22}==$/.test(headers['sec-websocket-key'] ?? '')
   if (!isHandshake) throw new GatewayError('malformed_request', { cause: new Error('no WebSocket handshake') })
-  // Without an Origin it is no browser; nobody's cookies can be borrowed.
-  if (headers.origin !== undefined && !allowedOrigins.includes(headers.origin)) throw new GatewayError('cross_origin')
 }
 
 /** A client that leaves while the app thinks it over is noticed only by who reads. Returns how to stop watching. */

@@ -34,6 +34,8 @@ const contradictions: ReadonlyArray<readonly [sentence: string, over: object, pa
   ['a warning below the minimum', { routes: [{ upstream, minBalance: '1.50', warnBalance: '1.5' }] }, 'routes[0].warnBalance'],
   ['a minimum balance that AIHubMix is never asked for', { aihubmix: { scope: 'profile' }, routes: [{ upstream, minBalance: '1' }] }, 'routes[0].minBalance'],
   ['a header of the app under the name of our warning', { headers: { set: { x_user_balance_low: 'balance' } } }, 'headers.set.x_user_balance_low'],
+  ['a route without an upstream and without a proxy in front', { routes: [{ path: '/' }] }, 'routes[0].upstream'],
+  ['a prefix to be cut where nothing is forwarded', { server: { trustedProxies: ['10.0.0.1'] }, routes: [{ path: '/a', stripPrefix: true }] }, 'routes[0].stripPrefix'],
   ['TLS settings for an upstream without TLS', { routes: [{ upstream, tls: { verify: false } }] }, 'routes[0].tls'],
   ['a client certificate without its key', { routes: [{ upstream: 'https://a', tls: { certFile: '/x' } }] }, 'routes[0].tls'],
   ['one header under two spellings', { headers: { set: { 'X-User-Id': 'id', x_user_id: 'username' } } }, 'headers.set.x_user_id']
@@ -50,6 +52,7 @@ const accepted: ReadonlyArray<readonly [sentence: string, over: object]> = [
   ['a route for one method beside the one for all', { routes: [{ upstream }, { upstream, methods: ['POST'] }] }],
   ['two routes on different hosts', { routes: [{ upstream, host: 'a.example' }, { upstream, host: 'b.example' }, { upstream }] }],
   ['a route that nobody gets through, without an upstream', { routes: [{ upstream }, { path: '/internal', access: 'nobody' }] }],
+  ['a route without an upstream beside a trusted proxy, which asks /oauth2/auth', { server: { trustedProxies: ['10.0.0.1'] }, routes: [{ path: '/' }] }],
   ['a path that only begins like ours', { routes: [{ upstream, path: '/oauth2x' }] }],
   ['any free port for both listeners', { server: { listen: '127.0.0.1:0' }, admin: { listen: '127.0.0.1:0' } }],
   ['the same port on different addresses', { server: { listen: '10.0.0.1:4181' } }],

@@ -12,8 +12,7 @@ const notBuilt: Readonly<Record<string, object>> = {
   'headers.assertion': { headers: { assertion: {} } },
   'session.redis.sentinels': withRedis({ sentinels: { masterName: 'a', nodes: ['a:1'] } }),
   'session.redis.cluster': withRedis({ cluster: ['a:1'] }),
-  'routes[0].bearer': { routes: [{ upstream, bearer: true }] },
-  'routes[0].upstream': { routes: [{ path: '/' }] }
+  'routes[0].bearer': { routes: [{ upstream, bearer: true }] }
 }
 
 for (const [path, over] of Object.entries(notBuilt)) {

@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify'
+import { GatewayError } from '../errors.ts'
+import type { Admission } from './admission.ts'
+import { balanceTooLow } from './low-balance.ts'
+
+/** The answer to a decision that is none to pass or to sign in; it leaves a line in the audit and is counted. */
+export type Refusal = (request: FastifyRequest, admission: Admission, route: string) => GatewayError
+
+interface RefusalOptions {
+  readonly metrics: { route (name: string): { denied (): void, lowBalance (): void } }
+  readonly now: () => number
+}
+
+/** One for every door. Which rule it was is for the log alone. */
+export function createRefusal ({ metrics, now }: RefusalOptions): Refusal {
+  return (request, { decision, opened }, route) => {
+    if (decision.outcome === 'top-up') {
+      metrics.route(route).lowBalance()
+      logDenial(request, 'minBalance')
+      return balanceTooLow(decision, opened, now())
+    }
+    const rule = decision.outcome === 'deny' ? decision.rule : decision.outcome
+    metrics.route(route).denied()
+    logDenial(request, rule)
+    return new GatewayError('access_denied', { cause: new Error(rule) })
+  }
+}
+
+function logDenial (request: FastifyRequest, rule: string): void {
+  request.log.info({ audit: 'denied', id: request.id, user: request.trail.user, route: request.trail.route, rule }, 'denied')
+}

@@ -1,0 +1,101 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Admission, Admit } from '../access/admission.ts'
+import { hasBody, isNavigation } from '../access/caller.ts'
+import { identityHeaders } from '../access/identity-headers.ts'
+import type { Refusal } from '../access/refusal.ts'
+import { routeNames } from '../access/routes.ts'
+import type { TrustedProxies } from '../access/trusted-proxies.ts'
+import { checkWebSocketOrigin } from '../access/websocket-origin.ts'
+import type { Config } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
+import type { SignIn } from '../login/sign-in.ts'
+import { readOriginalRequest, type OriginalRequest } from './original-request.ts'
+
+export interface ForwardAuthOptions {
+  readonly config: Config
+  readonly admit: Admit
+  readonly refusal: Refusal
+  readonly signIn: SignIn
+  readonly trusted: TrustedProxies
+}
+
+const authPath = '/oauth2/auth'
+
+/**
+ * The second door: a proxy in front (nginx, Traefik, Caddy, HAProxy, Envoy) asks whether a request may pass, and forwards it itself.
+ * The same decision as the proxy's; 202 with the identity headers, else the very answer the browser would get from us.
+ */
+export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, signIn, trusted }: ForwardAuthOptions): Promise<void> {
+  const nameOf = routeNames(config.routes)
+  const identityOf = identityHeaders(config.headers.set)
+  const { origin: publicOrigin } = new URL(config.server.publicUrl)
+  const method = app.supportedMethods.filter((method) => method !== 'TRACE')
+
+  // A proxy asks with GET, or with the method of the request it asks about (Envoy).
+  app.route({ method, url: authPath, exposeHeadRoute: false, handler: answer })
+  app.route({ method, url: `${authPath}/*`, exposeHeadRoute: false, handler: answer })
+
+  async function answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const [path = '', query = ''] = splitTarget(request.target.raw)
+    if (!path.startsWith(authPath)) throw new GatewayError('not_found') // spelled in another way
+    refuseStrangers(request)
+    const prefixed = path.length > authPath.length
+    const original = readOriginalRequest({
+      method: request.method,
+      hostName: request.hostName,
+      rawHeaders: request.raw.rawHeaders,
+      prefixed: prefixed ? request.target.raw.slice(authPath.length) : ''
+    }, config.server.limits.urlBytes)
+    // From here on it is the original request that is answered: pages link to it, and sign-in leads back to it.
+    request.target = original.target
+    request.hostName = original.host
+    const asked = new URLSearchParams(prefixed ? 'login=redirect' : query)
+    return enforce(request, reply, original, await admit({ ...original, cookieHeader: request.headers.cookie }), asked)
+  }
+
+  function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, asked: URLSearchParams): FastifyReply {
+    const { route, opened, decision } = admission
+    const name = nameOf(route)
+    request.trail.route = name
+    request.trail.user = opened?.session.identity.id ?? null
+    switch (decision.outcome) {
+      case 'sign-in': return signIn.challenge(request, reply, route.api || asked.get('login') !== 'redirect', original)
+      case 'top-up': case 'deny': throw refusal(request, admission, name)
+      case 'allow':
+        if (isWebSocket(request)) checkWebSocketOrigin(route, request.headers.origin, publicOrigin)
+        if (asked.has('refused')) return again(request, reply, original)
+        return allowed(request, reply, opened === null ? [] : identityOf(opened.session, decision.isBalanceLow))
+    }
+  }
+
+  /** What anybody could claim of a request must not be answered with who is allowed what. */
+  function refuseStrangers ({ socket: { remoteAddress = '' }, log, id }: FastifyRequest): void {
+    if (trusted.includes(remoteAddress)) return
+    log.warn({ id, peer: remoteAddress }, 'forward-auth asked by a peer that is not in server.trustedProxies: 401')
+    throw new GatewayError('login_required', { cause: new Error('not a trusted proxy') })
+  }
+}
+
+/** The proxy has refused already and asks only what to show; since then the user has signed in elsewhere, or the like. */
+function again (request: FastifyRequest, reply: FastifyReply, { method, target }: OriginalRequest): FastifyReply {
+  if (!isNavigation(method, request.headers)) throw new GatewayError('decision_changed')
+  return reply.header('cache-control', 'no-store').redirect(target.raw, 303)
+}
+
+function allowed (request: FastifyRequest, reply: FastifyReply, identity: readonly string[]): FastifyReply {
+  reply.code(202).header('cache-control', 'no-store')
+  for (let index = 0; index < identity.length; index += 2) reply.header(identity[index] ?? '', identity[index + 1])
+  // A proxy that announces the body of the original request and does not send it: its next question would be read as that body.
+  if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
+  return reply.send()
+}
+
+/** Some proxies pass the handshake headers on with their question, some leave `Upgrade` out. */
+function isWebSocket ({ headers }: FastifyRequest): boolean {
+  return headers['sec-websocket-key'] !== undefined || headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+function splitTarget (raw: string): readonly [string, string] {
+  const at = raw.indexOf('?')
+  return at === -1 ? [raw, ''] : [raw.slice(0, at), raw.slice(at + 1)]
+}
