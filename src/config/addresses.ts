@@ -63,12 +63,12 @@ export const network = z.string({ error: networkExpected }).refine((text) => {
 
 /** A host name without port, lower-cased. */
 export const hostName = z.string()
-  .regex(/^(?!-)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be a host name such as app.example.com, without scheme and port')
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/, 'must be a host name such as app.example.com, without scheme and port')
   .transform((text) => text.toLowerCase())
 
 /** A host name, or `*.` and a host name; lower-cased. */
 export const hostPattern = z.string()
-  .regex(/^(?:\*\.)?(?!-)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/, 'must be a host name such as app.example.com, or *.example.com')
+  .regex(/^(?:\*\.)?[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/, 'must be a host name such as app.example.com, or *.example.com')
   .transform((text) => text.toLowerCase())
 
 /** Where a route forwards to. `origin` is a URL origin, `basePath` is empty or starts with a slash and ends without one. */
