@@ -26,7 +26,7 @@ FROM ${NODE_IMAGE} AS root
 # Node and sodium-native want glibc and libstdc++ (sodium-native has no build for musl); the dynamic linker says which files that is.
 # Certificate authorities are within Node; NODE_EXTRA_CA_CERTS adds to them.
 COPY --from=packages /app/node_modules/sodium-native/prebuilds /prebuilds
-RUN mkdir -p /root-fs/usr/local/bin /root-fs/etc && mkdir -m 1777 /root-fs/tmp \
+RUN for folder in dev etc proc run sys usr/local/bin; do mkdir -p "/root-fs/$folder"; done && mkdir -m 1777 /root-fs/tmp \
   && cp "$(command -v node)" /root-fs/usr/local/bin/ \
   && ldd "$(command -v node)" /prebuilds/*/*.node | grep -oE '/[^ ():]+\.so[^ ()]*' | sort -u | while read -r library; do \
        install -D "$(readlink -f "$library")" "/root-fs$library"; done \

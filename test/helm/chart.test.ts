@@ -150,7 +150,7 @@ t.test('the notes print the redirect URI to register, to the letter', async (t) 
   const notes = async (...args: readonly string[]): Promise<string> => await helm('install', 'my', chart, '--dry-run=client', '--values', ingress, ...args)
   t.match(await notes(), '\n     https://app.example.com/oauth2/callback\n')
   t.match(await notes('--set', 'config.aihubmix.redirectUri=https://app.example.com/cb'), '\n     https://app.example.com/cb\n')
-  t.match(await notes('--set', 'config.server.trustedProxies=null'), 'trustedProxies is empty')
+  t.match(await notes('--set-json', 'config.server.trustedProxies=[]'), 'trustedProxies is empty')
 })
 
 t.test('the chart packs into an archive without its tests and examples', async (t) => {
