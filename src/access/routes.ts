@@ -4,7 +4,7 @@ import type { RequestTarget } from './request-target.ts'
 
 export interface Routes {
   /**
-   * The route of a request: the longest whole-segment path prefix, then the host (exact, wildcard, any), then the method.
+   * The route of a request: the exact path, else the longest whole-segment prefix; then the host (exact, wildcard, any), then the method.
    * Null when none is configured for it.
    * @throws GatewayError malformed_request_target when two readings of the path lead to two routes
    */
@@ -20,7 +20,7 @@ export function createRoutes (routes: readonly Route[]): Routes {
 
   const find = (host: string, method: string, path: string): Route | null => {
     for (const prefix of prefixes(path, deepest)) {
-      const route = byPath.get(prefix)?.find((candidate) => servesHost(candidate, host) && servesMethod(candidate, method))
+      const route = byPath.get(prefix)?.find((candidate) => servesHost(candidate, host) && servesMethod(candidate, method) && servesPath(candidate, path))
       if (route !== undefined) return route
     }
     return null
@@ -52,14 +52,19 @@ function servesHost (route: Route, host: string): boolean {
   return route.host.startsWith('*.') && host.endsWith(route.host.slice(1)) && host.length > route.host.length - 1
 }
 
+/** Where a slash stands at the end too: many apps serve both alike, and a strict rule must hold for both. */
+function servesPath ({ exact, path: own }: Route, path: string): boolean {
+  return !exact || path === own || path === `${own}/`
+}
+
 /** HEAD is GET without the body (RFC 9110 §9.3.2): it is never laxer or stricter. */
 function servesMethod (route: Route, method: string): boolean {
   return route.methods.length === 0 || route.methods.includes(method === 'HEAD' && !route.methods.includes('HEAD') ? 'GET' : method)
 }
 
-/** A rule for HEAD stands before the one for GET, which serves it too. */
+/** An exact path stands before a prefix of the same length. A rule for HEAD stands before the one for GET, which serves it too. */
 function moreSpecificFirst (a: Route, b: Route): number {
-  return hostRank(b) - hostRank(a) || Number(b.methods.includes('HEAD')) - Number(a.methods.includes('HEAD')) || Number(b.methods.length > 0) - Number(a.methods.length > 0)
+  return Number(b.exact) - Number(a.exact) || hostRank(b) - hostRank(a) || Number(b.methods.includes('HEAD')) - Number(a.methods.includes('HEAD')) || Number(b.methods.length > 0) - Number(a.methods.length > 0)
 }
 
 function hostRank ({ host }: Route): number {

@@ -11,6 +11,7 @@ export const otherRules: readonly Rule[] = [
   { needs: ['headers'], find: assertionHasItsOwnHeader },
   { needs: ['routes', 'aihubmix.scope'], find: balanceIsAskedFor },
   { needs: ['routes', 'server.trustedProxies'], find: somebodyForwards },
+  { needs: ['routes', 'server.limits.bodyBytes'], find: routeLimitsCount },
   { needs: ['routes'], find: ({ routes }) => routes.length > 0 ? [] : found('routes', 'has no route: write one, or set GATEWAY_UPSTREAM=http://… for a single app') }
 ]
 
@@ -44,6 +45,14 @@ function somebodyForwards ({ routes, server: { trustedProxies } }: Written) {
   return routes.flatMap(({ upstream, access }, index) => upstream !== null || access === 'nobody'
     ? []
     : [{ path: ['routes', index, 'upstream'], message: 'is missing: set it, or for forward-auth name the proxy in front in server.trustedProxies' }])
+}
+
+function routeLimitsCount ({ routes, server: { limits } }: Written) {
+  const most = limits.bodyBytes
+  if (most === null) return []
+  return routes.flatMap((route, index) => route.limits.bodyBytes === null || route.limits.bodyBytes <= most
+    ? []
+    : [{ path: ['routes', index, 'limits', 'bodyBytes'], message: 'has no effect: server.limits.bodyBytes is less' }])
 }
 
 function assertionHasItsOwnHeader ({ headers: { set, assertion } }: Written) {

@@ -49,7 +49,7 @@ function isHttps ({ upstream }: Route): boolean {
 
 /** A route for some methods may stand beside one for all methods: the method decides last. */
 function twice (route: Route, earlier: readonly NumberedRoute[]): readonly RouteFinding[] {
-  const other = earlier.find((other) => other.route.host === route.host && other.route.path === route.path && overlap(other.route.methods, route.methods))
+  const other = earlier.find((other) => other.route.host === route.host && other.route.path === route.path && other.route.exact === route.exact && overlap(other.route.methods, route.methods))
   return other === undefined ? [] : [{ key: 'path', message: `contradicts routes[${other.index}]: same host, path and method` }]
 }
 

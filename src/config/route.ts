@@ -4,7 +4,7 @@ import { allowRules } from './allow.ts'
 import { amount } from './decimal.ts'
 import { section } from './section.ts'
 import { clientTls } from './tls.ts'
-import { timer } from './units.ts'
+import { duration, size, timer } from './units.ts'
 
 const method = z.string()
   .regex(/^[A-Za-z][A-Za-z-]*$/, 'must be an HTTP method such as GET')
@@ -21,10 +21,25 @@ const websocket = section({
   allowedOrigins: z.array(secureOrigin).prefault([]).describe('Origins that may open a WebSocket; empty = the public origin')
 })
 
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is not a valid header name').refine((name) => name !== '*', 'must name each header: * is refused')
+
+const cors = z.strictObject({
+  origins: z.array(secureOrigin).min(1).describe('Origins whose scripts may ask and read, each written out'),
+  headers: z.array(headerName).prefault(['Authorization', 'Content-Type', 'X-Requested-With']).describe('Request headers such a script may send'),
+  exposeHeaders: z.array(headerName).prefault([]).describe('Response headers such a script may read'),
+  credentials: z.boolean().default(true).describe('Whether it may ask with the session cookie, which browsers send within one site only'),
+  maxAge: duration().prefault('10m').describe('How long a browser may remember the answer to a preflight')
+})
+
+const limits = section({
+  bodyBytes: size().nullable().prefault(null).describe('A request body on this route; above: 413; null = server.limits.bodyBytes')
+})
+
 /** One entry of `routes`. */
 export const routeSchema = z.strictObject({
   host: hostPattern.nullable().prefault(null).describe('Host the route serves, exact or *.example.com; absent = any'),
   path: pathPrefix.prefault('/').describe('Prefix in whole segments; the longest match wins, then the host, then the method'),
+  exact: z.boolean().default(false).describe('true: this very path (with or without a slash at its end), not what lies below it'),
   methods: z.array(method).prefault([]).describe('HTTP methods the route serves; empty = all'),
   upstream: upstream.nullable().prefault(null).describe('http://host:port, https://host:port or unix:/path.sock; absent in forward-auth'),
   stripPrefix: z.boolean().default(false).describe('Removes `path` before forwarding'),
@@ -37,6 +52,8 @@ export const routeSchema = z.strictObject({
   bearer: z.boolean().default(false).describe('true: an AIHubMix access token in Authorization is accepted instead of a session'),
   tls: clientTls.prefault({}).describe('How a https upstream is verified'),
   timeouts: timeouts.prefault({}).describe('How long the upstream may take'),
+  limits: limits.prefault({}).describe('What a client may send'),
+  cors: cors.nullable().prefault(null).describe('Scripts of other origins that may use this route; null = the app\'s own headers speak'),
   websocket: websocket.prefault({}).describe('WebSocket upgrades'),
   preserveHost: z.boolean().default(true).describe('Sends the Host the browser sent; false sends the upstream\'s')
 })

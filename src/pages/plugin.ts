@@ -82,7 +82,7 @@ function logError (error: GatewayError, request: FastifyRequest): void {
 }
 
 function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, { loginUrl, topupUrl }: Omit<ErrorAnswerOptions, 'onError'>): FastifyReply {
-  reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: 'accept, cookie' })
+  reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: [reply.getHeader('vary') ?? [], 'accept, cookie'].flat().join(', ') })
   if (error.status === 401) reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
   return reply.send({
     error: error.code,

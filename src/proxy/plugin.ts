@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Admission, Admit } from '../access/admission.ts'
 import { hasBody } from '../access/caller.ts'
+import { createCors, withCors, type Cors } from '../access/cors.ts'
 import type { Config, Route } from '../config/schema.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
 import { lowBalanceHeader } from '../access/low-balance.ts'
@@ -57,14 +58,29 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
   const nameOf = routeNames(config.routes)
   const identityNames = [...Object.keys(config.headers.set), 'X-User-Assertion', lowBalanceHeader]
   const publicUrl = new URL(config.server.publicUrl)
-  const { bodyBytes: bodyLimitBytes } = config.server.limits
+  const cors = createCors(config.routes)
   const requestHeaders = createRequestHeaders({ identityNames, ownCookies })
   const responseHeaders = createResponseHeaders(ownCookies, identityNames)
   const warningHeaders: ForwardHooks['responseHeaders'] = (headers) => [...responseHeaders(headers), lowBalanceHeader, 'true']
   const identityOf = identityHeaders(config.headers.set)
   const forwarded = createForwarded(publicUrl, trusted)
 
-  return async function passThrough (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
+  return function passThrough (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
+    return request.headers.origin === undefined || cors === null ? answer(request, reply) : crossing(request, reply, cors)
+  }
+
+  async function crossing (request: FastifyRequest, reply: FastifyReply, cors: Cors): Promise<FastifyReply | void> {
+    const allowed = cors.preflight(request)
+    if (allowed !== null) return withFlat(reply, allowed).code(204).send()
+    try {
+      return await answer(request, reply)
+    } catch (error) {
+      withFlat(reply, cors.ofOwnAnswer(request))
+      throw error
+    }
+  }
+
+  async function answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
     const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
     const admission = await admit({ host, method, target, cookieHeader })
     const route = nameOf(admission.route)
@@ -80,7 +96,9 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
 
   async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission, isBalanceLow: boolean): Promise<void> {
     if (route.upstream === null) throw new GatewayError('not_found', { cause: new Error('a route for forward-auth: it has no upstream') })
-    const answerHeaders = isBalanceLow ? warningHeaders : responseHeaders
+    const appHeaders = isBalanceLow ? warningHeaders : responseHeaders
+    const { cors: rules } = route
+    const answerHeaders: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
     const stopWatching = upgrade === undefined ? undefined : watchForLeaving(upgrade.socket)
@@ -122,7 +140,14 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
       identity: opened === null ? [] : identityOf(opened.session, isBalanceLow),
       hasBody: hasBody(raw.headers)
     })
-    return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: hasBody(raw.headers), bodyLimitBytes }
+    return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: hasBody(raw.headers), bodyLimitBytes: bodyLimit(route, raw.headers) }
+  }
+
+  /** The smaller of the two; a body that says it is larger is not begun. */
+  function bodyLimit ({ limits }: Route, headers: IncomingHttpHeaders): number | null {
+    if (limits.bodyBytes === null) return config.server.limits.bodyBytes
+    if (Number(headers['content-length'] ?? 0) > limits.bodyBytes) throw new GatewayError('body_too_large')
+    return limits.bodyBytes
   }
 
   function checkUpgrade ({ raw }: FastifyRequest, route: Route): void {
@@ -140,6 +165,12 @@ function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
   const rest = raw.slice(prefix.length)
   if (!raw.startsWith(prefix) || rest.startsWith('//')) throw new GatewayError('malformed_request_target', { cause: new Error('the prefix cannot be cut') })
   return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** Sets a flat list of headers. */
+function withFlat (reply: FastifyReply, headers: readonly string[]): FastifyReply {
+  for (let index = 0; index < headers.length; index += 2) reply.header(headers[index] ?? '', headers[index + 1])
+  return reply
 }
 
 function isEventStream (headers: IncomingHttpHeaders | undefined): boolean {

@@ -36,6 +36,7 @@ const contradictions: ReadonlyArray<readonly [sentence: string, over: object, pa
   ['a header of the app under the name of our warning', { headers: { set: { x_user_balance_low: 'balance' } } }, 'headers.set.x_user_balance_low'],
   ['a route without an upstream and without a proxy in front', { routes: [{ path: '/' }] }, 'routes[0].upstream'],
   ['a prefix to be cut where nothing is forwarded', { server: { trustedProxies: ['10.0.0.1'] }, routes: [{ path: '/a', stripPrefix: true }] }, 'routes[0].stripPrefix'],
+  ['a body limit above the one of the server', { server: { limits: { bodyBytes: '1KiB' } }, routes: [{ upstream, limits: { bodyBytes: '1MiB' } }] }, 'routes[0].limits.bodyBytes'],
   ['TLS settings for an upstream without TLS', { routes: [{ upstream, tls: { verify: false } }] }, 'routes[0].tls'],
   ['a client certificate without its key', { routes: [{ upstream: 'https://a', tls: { certFile: '/x' } }] }, 'routes[0].tls'],
   ['one header under two spellings', { headers: { set: { 'X-User-Id': 'id', x_user_id: 'username' } } }, 'headers.set.x_user_id']
@@ -48,6 +49,7 @@ for (const [sentence, over, path] of contradictions) {
 const accepted: ReadonlyArray<readonly [sentence: string, over: object]> = [
   ['the public host itself as cookie domain', { session: { cookieDomain: 'app.example.com' } }],
   ['a parent of the public host as cookie domain', { session: { cookieDomain: 'example.com', cookieName: '__Secure-x' } }],
+  ['an exact path beside the same path as a prefix', { routes: [{ upstream, path: '/a' }, { upstream, path: '/a', exact: true }] }],
   ['two routes with different methods', { routes: [{ upstream, methods: ['GET'] }, { upstream, methods: ['POST'] }] }],
   ['a route for one method beside the one for all', { routes: [{ upstream }, { upstream, methods: ['POST'] }] }],
   ['two routes on different hosts', { routes: [{ upstream, host: 'a.example' }, { upstream, host: 'b.example' }, { upstream }] }],

@@ -13,6 +13,7 @@ export interface KeyRow {
 }
 
 const shared = { session: { keys: [key(1)], redis } }
+const crossing = { routes: [{ upstream: 'http://a', cors: { origins: ['https://front.example'] } }] }
 const trusting = { identity: { trustEmails: true } }
 
 const duration = (path: string, others: object = {}): KeyRow => ({ key: path, set: '90s', gives: 90_000, wrong: 90, with: others })
@@ -94,6 +95,13 @@ export const keyTable: readonly KeyRow[] = [
   duration('routes[0].timeouts.connect'),
   duration('routes[0].timeouts.headers'),
   duration('routes[0].timeouts.body'),
+  flag('routes[0].exact', true),
+  size('routes[0].limits.bodyBytes'),
+  { key: 'routes[0].cors.origins', set: ['https://Front.example:443'], gives: ['https://front.example'], wrong: ['*'] },
+  { key: 'routes[0].cors.headers', set: ['X-A'], gives: ['X-A'], wrong: ['*'], with: crossing },
+  { key: 'routes[0].cors.exposeHeaders', set: ['X-A'], gives: ['X-A'], wrong: 'X-A', with: crossing },
+  flag('routes[0].cors.credentials', false, crossing),
+  duration('routes[0].cors.maxAge', crossing),
   flag('routes[0].websocket.enabled', false),
   { key: 'routes[0].websocket.allowedOrigins', set: ['https://Other.example'], gives: ['https://other.example'], wrong: ['*'] },
   flag('routes[0].preserveHost', false),
