@@ -5,6 +5,7 @@ import { startEmulator } from '../../src/emulator/emulator.ts'
 import { createGateway } from '../../src/gateway.ts'
 import { openStore } from '../../src/session/open-store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { freePort } from '../rig/redis.ts'
 import { startUpstream } from '../rig/upstream.ts'
 import { launchChromium, screenshot } from './chromium.ts'
@@ -26,7 +27,7 @@ async function startPaidApp (t: Test) {
   const { config } = await loadConfig({ file, env: {} })
   const log = createLog('silent')
   const store = openStore(config.session, log.log)
-  const gateway = await createGateway({ config, store, log, now: emulator.clock.now })
+  const gateway = await createGateway({ config, store, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow })
   await gateway.app.listen({ host: 'localhost', port: Number(new URL(origin).port) })
   t.after(async () => {
     await gateway.close(0)
