@@ -71,7 +71,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
 
   const noteError = (code: ErrorCode, request: FastifyRequest): void => {
     metrics.errorAnswer(code)
-    if (request.trail !== null) request.trail.code = code // what no route could be found for was never followed
+    if (request.trail != null) request.trail.code = code // what no route could be found for was never followed: null, or undefined at a broken address
   }
   const loggerInstance: FastifyBaseLogger = log
   const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: noteError })
