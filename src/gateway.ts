@@ -19,7 +19,7 @@ import { createSignIn } from './login/sign-in.ts'
 import { createLoginTransactions, transactionCookieMaxAgeMs } from './login/transaction.ts'
 import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
 import { requestIdOf } from './proxy/forwarded.ts'
-import { createLiveConnections } from './proxy/live-connections.ts'
+import { createLiveConnections, type LiveConnections } from './proxy/live-connections.ts'
 import { proxyPlugin } from './proxy/plugin.ts'
 import { createUpstreams } from './proxy/upstreams.ts'
 import { acceptUpgrades } from './proxy/upgrades.ts'
@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly log: GatewayLog
   /** Belongs to the process: several gateways in turn may count in it. */
   readonly metrics: GatewayMetrics
+  /** The tunnels and event streams of several gateways in turn; then they are not ended with this one. */
+  readonly live?: LiveConnections
   readonly now?: () => number
 }
 
@@ -55,7 +57,7 @@ export interface Gateway {
 }
 
 /** The whole gateway, in the order a request meets it. */
-export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, now = Date.now }: GatewayOptions): Promise<Gateway> {
+export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, live: sharedLive, now = Date.now }: GatewayOptions): Promise<Gateway> {
   let isDraining = false
   const store = createMeasuredStore(bareStore, metrics.storeCommand)
   const ownCookies = createOwnCookies(config.session.cookieName)
@@ -67,7 +69,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const cookies = createSetCookies({ isSecure: config.server.publicUrl.startsWith('https:'), domain: config.session.cookieDomain })
   const signIn = createSignIn({ config, aihubmix, transactions, cookies, ownCookies })
   const upstreams = createUpstreams(config.routes)
-  const live = createLiveConnections()
+  const live = sharedLive ?? createLiveConnections()
 
   const noteError = (code: ErrorCode, request: FastifyRequest): void => {
     metrics.errorAnswer(code)
@@ -123,10 +125,10 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     drain () { isDraining = true },
     async close (withinMs) {
       isDraining = true
-      live.endAll()
+      if (sharedLive === undefined) live.endAll()
       const timeIsUp = Promise.withResolvers<void>()
       const timer = setTimeout(timeIsUp.resolve, withinMs)
-      timeIsUp.promise.then(() => { live.cutAll(); app.server.closeAllConnections() })
+      timeIsUp.promise.then(() => { if (sharedLive === undefined) live.cutAll(); app.server.closeAllConnections() })
       // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
       const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
       await app.close()

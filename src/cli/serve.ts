@@ -1,21 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig, type ConfigInput } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
-import { createGateway, type Gateway } from '../gateway.ts'
+import type { Gateway } from '../gateway.ts'
+import { createReloadableGateway } from '../reloadable-gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { collectProcessMetrics } from '../telemetry/process-metrics.ts'
 import { readFlags } from './flags.ts'
 import { listenProblem } from './listen-problem.ts'
+import { reloadOnChange } from './reload.ts'
 import { stopSignal } from './stop-signal.ts'
 import { version } from './version.ts'
 
 const help = `aihubmix-gateway serve [--config FILE]
 
-Runs the gateway until SIGTERM or SIGINT.
+Runs the gateway until SIGTERM or SIGINT. When a file it was configured with changes, and at SIGHUP, it reads the
+configuration again: what is good takes effect without a restart, what is not is refused and logged.
 
   --config FILE   the configuration file; default: what GATEWAY_CONFIG names, else the environment alone
   --help          prints this`
@@ -29,8 +32,7 @@ export async function serveCommand (argv: readonly string[]): Promise<number> {
     return 0
   }
   try {
-    const { config, warnings } = await loadConfig({ file: flags.config })
-    return await serve(config, warnings)
+    return await serve({ file: flags.config })
   } catch (error) {
     if (!(error instanceof ConfigProblems)) throw error
     for (const problem of error.problems) console.error(problemLine(problem))
@@ -39,21 +41,25 @@ export async function serveCommand (argv: readonly string[]): Promise<number> {
   }
 }
 
-async function serve (config: Config, warnings: readonly string[]): Promise<number> {
+async function serve (input: ConfigInput): Promise<number> {
+  const loaded = await loadConfig(input)
+  const { config, warnings } = loaded
   const gatewayLog = createLog(config.log.level)
   const { log } = gatewayLog
   for (const warning of warnings) log.warn(warning)
   const store = openStore(config.session, log)
   const metrics = createMetrics(version)
   collectProcessMetrics(metrics.registry)
-  const gateway = await createGateway({ config, store, log: gatewayLog, metrics })
+  const gateway = await createReloadableGateway({ config, store, log: gatewayLog, metrics })
   if (!await listen(gateway, config)) {
     await gateway.close(0)
     await store.close()
     return 1
   }
   log.info({ publicUrl: config.server.publicUrl, redirectUri: config.aihubmix.redirectUri }, 'ready; the redirect URI is to be registered at AIHubMix exactly so')
+  const reloading = await reloadOnChange({ input, loaded, gateway, metrics, log })
   await stopSignal()
+  reloading.close()
   await drain(gateway, config, log)
   await store.close()
   return 0

@@ -1,6 +1,6 @@
 import { fileVariable, readEnvironment, upstreamVariable, type Environment, type FromEnvironment } from './environment.ts'
 import { noFile, readConfigFile, type ConfigFile } from './file.ts'
-import { unreadableFiles } from './named-files.ts'
+import { namedFiles, unreadableFiles } from './named-files.ts'
 import type { Path } from './outline.ts'
 import { ConfigProblems, pathText, type Problem } from './problems.ts'
 import { refusals } from './refusals.ts'
@@ -17,6 +17,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[]
   /** The keys as they were written, file and environment together, secrets included: for `describe` only. */
   readonly source: unknown
+  /** Every file it was read from, or names: what they hold can change. */
+  readonly files: readonly string[]
 }
 
 type PlaceOf = (path: Path) => string
@@ -40,10 +42,11 @@ export async function loadConfig ({ file, env = process.env }: ConfigInput = {})
   const placeOf = placeOfSecrets(revealed, places)
   const before = [...configFile.problems, ...environment.problems, ...routesTwice(configFile, environment), ...revealed.problems]
   if (!configFile.isWhole) throw new ConfigProblems([...before, ...problemsOfVariables(revealed, environment, placeOf)])
-  return await validate(revealed, before, placeOf)
+  const loaded = await validate(revealed, before, placeOf)
+  return { ...loaded, files: [...(fileName === '' ? [] : [fileName]), ...revealed.files, ...namedFiles(loaded.config).map(({ file }) => file)] }
 }
 
-async function validate ({ tree }: Revealed, before: readonly Problem[], placeOf: PlaceOf): Promise<LoadedConfig> {
+async function validate ({ tree }: Revealed, before: readonly Problem[], placeOf: PlaceOf): Promise<Omit<LoadedConfig, 'files'>> {
   const result = configSchema.safeParse(tree, { error: wording })
   if (!result.success) throw new ConfigProblems(distinct([...before, ...refusals(result.error.issues, placeOf)]))
   const config: Config = deepFreeze(result.data)

@@ -10,6 +10,8 @@ export interface Revealed {
   readonly problems: readonly Problem[]
   /** The secrets that came out of files. */
   readonly fromFiles: readonly Key[]
+  /** Every file that was named for a secret, readable or not. */
+  readonly files: readonly string[]
 }
 
 type PlaceOf = (path: Path) => string
@@ -18,13 +20,14 @@ const secrets: readonly Key[] = keys.filter(({ secret }) => secret)
 
 /** Reads the file of every `…File` key that belongs to a secret and puts the secret itself in its place. */
 export async function revealSecrets (tree: unknown, placeOf: PlaceOf): Promise<Revealed> {
-  let revealed: Revealed = { tree, problems: [], fromFiles: [] }
+  let revealed: Revealed = { tree, problems: [], fromFiles: [], files: [] }
   for (const key of secrets) {
     const next = await reveal(revealed.tree, key, placeOf)
     revealed = {
       tree: next.tree,
       problems: [...revealed.problems, ...next.problems],
-      fromFiles: [...revealed.fromFiles, ...next.fromFiles]
+      fromFiles: [...revealed.fromFiles, ...next.fromFiles],
+      files: [...revealed.files, ...next.files]
     }
   }
   return revealed
@@ -33,12 +36,12 @@ export async function revealSecrets (tree: unknown, placeOf: PlaceOf): Promise<R
 async function reveal (tree: unknown, key: Key, placeOf: PlaceOf): Promise<Revealed> {
   const path = fileKeyOf(key)
   const file = valueAt(tree, path)
-  if (typeof file !== 'string' || file === '') return { tree, problems: [], fromFiles: [] } // not set, or refused for its type
-  const refuse = (message: string, hint: string): Revealed => ({ tree, problems: [{ path: pathText(path), where: placeOf(path), message, hint }], fromFiles: [] })
+  if (typeof file !== 'string' || file === '') return { tree, problems: [], fromFiles: [], files: [] } // not set, or refused for its type
+  const refuse = (message: string, hint: string): Revealed => ({ tree, problems: [{ path: pathText(path), where: placeOf(path), message, hint }], fromFiles: [], files: [file] })
   if (valueAt(tree, key.path) !== undefined) return refuse(`is set, and so is ${pathText(key.path)} (${placeOf(key.path)})`, 'Remove one of them')
   try {
     const secret = secretIn(await readFile(file, 'utf8'), key)
-    return { tree: withValueAt(without(tree, path), key.path, secret), problems: [], fromFiles: [key] }
+    return { tree: withValueAt(without(tree, path), key.path, secret), problems: [], fromFiles: [key], files: [file] }
   } catch (error) {
     return refuse(`names a file that cannot be read (${errorCode(error)})`, 'Check the path and the permissions')
   }

@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
+import type { Config } from './config/schema.ts'
+import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
+import { createLiveConnections } from './proxy/live-connections.ts'
+import { publicServerOptions } from './server-options.ts'
+import { detachable } from './session/detachable-store.ts'
+
+/** A gateway whose configuration can be exchanged while it runs. `app` and `admin` only listen; each request is served by the gateway of the day. */
+export interface ReloadableGateway extends Gateway {
+  /**
+   * From now on, requests meet a gateway of this configuration; what runs is finished by the one it met. Listeners, store and
+   * workers stay as they were at start.
+   * @throws when no gateway can be made of it (a certificate that is none): nothing has changed then
+   */
+  reload (config: Config): Promise<void>
+}
+
+/** One configuration's gateway, and what it still has to finish. */
+interface Generation {
+  readonly gateway: Gateway
+  readonly detachStore: () => void
+  inFlight: number
+  isRetired: boolean
+}
+
+/** How long a retired gateway's renewals may still run when its last request is done. */
+const retireWithinMs = 60_000
+
+export async function createReloadableGateway (options: GatewayOptions): Promise<ReloadableGateway> {
+  const live = createLiveConnections()
+  const generations = new Set<Generation>()
+  let isDraining = false
+  let current = await generationOf(options.config)
+
+  async function generationOf (config: Config): Promise<Generation> {
+    const { store, detach } = detachable(options.store)
+    const gateway = await createGateway({ ...options, config, store, live })
+    await Promise.all([gateway.app.ready(), gateway.admin.ready()])
+    const generation = { gateway, detachStore: detach, inFlight: 0, isRetired: false }
+    generations.add(generation)
+    return generation
+  }
+
+  function enter (work: { once (event: 'close', listener: () => void): unknown }): Gateway {
+    const generation = current
+    generation.inFlight++
+    work.once('close', () => {
+      generation.inFlight--
+      closeWhenDone(generation)
+    })
+    return generation.gateway
+  }
+
+  function closeWhenDone (generation: Generation, withinMs = retireWithinMs): void {
+    if (!generation.isRetired || generation.inFlight > 0 || !generations.delete(generation)) return
+    generation.detachStore()
+    generation.gateway.close(withinMs).catch((error: unknown) => options.log.log.error({ err: error }, 'a configuration that was replaced could not be closed'))
+  }
+
+  const serve: RequestListener = (request, response) => {
+    if (isDraining) response.shouldKeepAlive = false // whoever keeps connections finds another replica for the next request
+    enter(response).app.routing(request, response)
+  }
+  const app = listenerOf(publicServerOptions(options.config.server), serve)
+  const admin = listenerOf({}, (request, response) => { current.gateway.admin.routing(request, response) })
+
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => { enter(response).app.server.emit('checkExpectation', request, response) })
+  app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => { enter(socket).app.server.emit('upgrade', request, socket, head) })
+
+  const drain = (): void => {
+    isDraining = true
+    for (const { gateway } of generations) gateway.drain()
+  }
+
+  return {
+    app,
+    admin,
+    async reload (config) {
+      if (isDraining) return
+      const before = current
+      current = await generationOf(config)
+      before.isRetired = true
+      closeWhenDone(before)
+    },
+    drain,
+    async close (withinMs) {
+      drain()
+      live.endAll()
+      const timer = setTimeout(() => { live.cutAll(); app.server.closeAllConnections() }, withinMs)
+      // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
+      const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
+      const closedAt = performance.now() + withinMs
+      await app.close()
+      clearInterval(sweeper)
+      await Promise.all(Array.from(generations, ({ gateway }) => gateway.close(Math.max(0, closedAt - performance.now()))))
+      clearTimeout(timer)
+      await admin.close()
+    }
+  }
+}
+
+/** Listens as these options say, and hands every request on. */
+function listenerOf (options: FastifyHttpOptions<Server>, handler: RequestListener): FastifyInstance {
+  const { serverFactory = (_handler, { http, keepAliveTimeout, requestTimeout }) => Object.assign(createServer(http ?? {}, handler), { keepAliveTimeout, requestTimeout }) } = options
+  return Fastify({ ...options, serverFactory: (_own, given) => serverFactory(handler, given) })
+}
