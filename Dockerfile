@@ -4,7 +4,7 @@
 #   docker build -t aihubmix-gateway .
 #   docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges -p 4180:4180 \
 #     -e GATEWAY_SERVER_PUBLIC_URL=… -e OAUTH_CLIENT_ID=… -e OAUTH_CLIENT_SECRET=… -e GATEWAY_UPSTREAM=… aihubmix-gateway
-ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
