@@ -17,12 +17,14 @@ import { createRenewal } from './login/renewal.ts'
 import { createSetCookies } from './login/set-cookies.ts'
 import { createSignIn } from './login/sign-in.ts'
 import { createLoginTransactions, transactionCookieMaxAgeMs } from './login/transaction.ts'
+import { plain } from './pages/appearance.ts'
 import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
 import { requestIdOf } from './proxy/forwarded.ts'
 import { createLiveConnections, type LiveConnections } from './proxy/live-connections.ts'
 import { proxyPlugin } from './proxy/plugin.ts'
 import { createUpstreams } from './proxy/upstreams.ts'
 import { acceptUpgrades } from './proxy/upgrades.ts'
+import { sdkPlugin } from './sdk/plugin.ts'
 import { createOwnCookies } from './session/cookies.ts'
 import { createMeasuredStore } from './session/measured-store.ts'
 import { createCookieSeals } from './session/plugin.ts'
@@ -76,7 +78,8 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     if (request.trail != null) request.trail.code = code // what no route could be found for was never followed: null, or undefined at a broken address
   }
   const loggerInstance: FastifyBaseLogger = log
-  const answerError = createErrorAnswer({ loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: noteError })
+  const appearance = plain
+  const answerError = createErrorAnswer({ appearance, loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: noteError })
   const app: FastifyInstance = Fastify({
     ...publicServerOptions(config.server),
     loggerInstance,
@@ -111,7 +114,8 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   answerErrors(app, answerError)
 
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
-  await app.register(loginPlugin, { config, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, metrics, now })
+  await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, metrics, now })
+  await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
   await app.register(forwardAuthPlugin, { config, admit, refusal, signIn, trusted })
   await app.register(proxyPlugin, { config, admit, refusal, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf })

@@ -34,8 +34,9 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   admin: ['session', 'telemetry'],
   emulator: [],
   demo: ['pages'],
+  sdk: [],
   'server-options.ts': ['config', 'errors.ts'],
-  'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'telemetry', 'server-options.ts'],
+  'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server-options.ts'],
   'reloadable-gateway.ts': ['config', 'session', 'proxy', 'server-options.ts', 'gateway.ts'],
   cli: ['errors.ts', 'config', 'session', 'aihubmix', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo'],
   'main.ts': ['cli']
@@ -60,7 +61,7 @@ t.test('each outside door has one room', async (t) => {
   t.strictSame(usersOf(/^undici$/), ['proxy'])
   t.strictSame(usersOf(/^oauth4webapi$/), ['aihubmix'])
   t.strictSame(usersOf(/^zod$/).toSorted(), ['aihubmix', 'config'])
-  const mentions = (pattern: RegExp): readonly string[] => files.filter((file) => !/^(emulator|demo)\//.test(file) && pattern.test(textOf(file)))
+  const mentions = (pattern: RegExp): readonly string[] => files.filter((file) => !/^(emulator|demo|sdk\/browser)\//.test(file) && pattern.test(textOf(file)))
   t.strictSame(mentions(/\bprocess\.env\b/).filter((file) => !file.startsWith('config/')), [])
   t.strictSame(mentions(/[^.\w]fetch\(/), ['aihubmix/exchange.ts'])
 })

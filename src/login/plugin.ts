@@ -3,7 +3,9 @@ import { isSameOrigin, wantsHtml } from '../access/caller.ts'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError, InvalidGrant } from '../errors.ts'
-import { languageHref, localeOf, searchOf, sendPage } from '../pages/plugin.ts'
+import type { Appearance } from '../pages/appearance.ts'
+import { pageOptions, searchOf, sendPage } from '../pages/plugin.ts'
+import { popupPage } from '../pages/popup.ts'
 import { signInPage } from '../pages/sign-in.ts'
 import { signOutPage } from '../pages/sign-out.ts'
 import { signedOutPage } from '../pages/signed-out.ts'
@@ -13,13 +15,14 @@ import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import { readAuthorizationResponse, refusalError } from './callback.ts'
 import { triedCookies, type CurrentSession } from './current-session.ts'
-import { returnTo, sharesSession } from './return-to.ts'
+import { beginHref, popupTarget, returnTo, sharesSession } from './return-to.ts'
 import type { SetCookies } from './set-cookies.ts'
 import type { SignIn } from './sign-in.ts'
 import { transactionMaxAgeMs, type LoginTransaction, type LoginTransactions } from './transaction.ts'
 
 export interface LoginOptions {
   readonly config: Config
+  readonly appearance: Appearance
   readonly aihubmix: AihubmixClient
   readonly store: SessionStore
   readonly sessions: UserSessions
@@ -38,27 +41,31 @@ const signedOutMarkMs = 24 * 3_600_000
 
 /** The sign-in endpoints: sign_in, start, callback, sign_out. */
 export async function loginPlugin (app: FastifyInstance, options: LoginOptions): Promise<void> {
-  const { config, signIn, cookies, ownCookies } = options
+  const { config, appearance, signIn, cookies, ownCookies } = options
   const { publicUrl } = config.server
   const whereTo = (request: FastifyRequest): string => returnTo(searchOf(request).get('rd'), { publicUrl, sharesSession: sharesSession(config) })
 
   app.get('/oauth2/sign_in', async (request, reply) => sendPage(reply, signInPage({
-    locale: localeOf(request),
-    languageHref: languageHref(request),
+    ...pageOptions(request, appearance),
     host: new URL(publicUrl).host,
     scopes: config.aihubmix.scope.split(' '),
     startHref: `/oauth2/start?${new URLSearchParams({ rd: whereTo(request) })}`,
     autoAuthorize: config.aihubmix.autoAuthorize
   })))
 
-  app.get('/oauth2/start', async (request, reply) => signIn.begin(request, reply, whereTo(request)))
+  app.get('/oauth2/start', async (request, reply) => {
+    const target = whereTo(request)
+    return signIn.begin(request, reply, searchOf(request).get('mode') === 'popup' ? popupTarget(target) : target)
+  })
+
+  app.get('/oauth2/popup', async (request, reply) => sendPage(reply, popupPage(pageOptions(request, appearance))))
 
   // Not for HEAD: looking must not spend the state.
   app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false, config: { worksOnce: true } }, async (request, reply) => await counted(callback(request, reply, options), request, options))
 
   app.get('/oauth2/sign_out', async (request, reply) => {
     const [opened] = await presentedSessions(request, options) // as it stands: nobody needs AIHubMix to leave
-    const page = { locale: localeOf(request), languageHref: languageHref(request) }
+    const page = pageOptions(request, appearance)
     return sendPage(reply, opened === undefined
       ? signedOutPage({ ...page, signInHref: '/oauth2/sign_in' })
       : signOutPage({ ...page, username: opened.session.identity.username, returnHref: '/' }))
@@ -85,6 +92,7 @@ async function callback (request: FastifyRequest, reply: FastifyReply, options: 
   // Back, or a second answer to the same attempt: whoever is signed in goes on to the app (oauth2-proxy#1888).
   if (transaction instanceof GatewayError) return await alreadySignedIn(request, reply, options, transaction)
   cookies.clear(reply, transactions.cookieName(response.state))
+  request.signInHref = beginHref(transaction.returnTo)
   if ('refusal' in response) throw refusalError(response.refusal)
 
   try {

@@ -20,6 +20,26 @@ export function returnTo (asked: string | null, options: ReturnToOptions): strin
   return isLocalPath(asked, options.publicUrl) || isSharedAddress(asked, options) ? asked : '/'
 }
 
+const popupPath = '/oauth2/popup'
+
+/** Where a sign-in by popup ends: our page that tells the one that waits, on the host that page is on. */
+export function popupTarget (target: string): string {
+  return target.startsWith('/') ? popupPath : new URL(popupPath, target).href
+}
+
+/** What `/oauth2/start` is asked for a sign-in that ends at `target`: a popup stays a popup. */
+export function startSearch (target: string): Readonly<Record<string, string>> {
+  const origin = /^(https?:\/\/[^/?#]+)?\/oauth2\/popup$/.exec(target)
+  if (origin === null) return { rd: target }
+  return { mode: 'popup', ...(origin[1] === undefined ? {} : { rd: `${origin[1]}/` }) }
+}
+
+/** Where a sign-in that failed begins anew. */
+export function beginHref (target: string): string {
+  const search = startSearch(target)
+  return `/oauth2/${search['mode'] === undefined ? 'sign_in' : 'start'}?${new URLSearchParams(search)}`
+}
+
 /** The hosts of our routes that see the session cookie: those at or below `cookieDomain`. */
 export function sharesSession ({ session: { cookieDomain }, routes }: Pick<Config, 'session' | 'routes'>): (host: string) => boolean {
   return (host) => cookieDomain !== null && (host === cookieDomain || host.endsWith(`.${cookieDomain}`)) &&

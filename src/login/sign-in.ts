@@ -6,7 +6,7 @@ import { isNavigation } from '../access/caller.ts'
 import { GatewayError } from '../errors.ts'
 import { searchOf } from '../pages/plugin.ts'
 import { cookieValues, type OwnCookies } from '../session/cookies.ts'
-import { longestTarget, sharesSession } from './return-to.ts'
+import { longestTarget, sharesSession, startSearch } from './return-to.ts'
 import type { SetCookies } from './set-cookies.ts'
 import { transactionCookieMaxAgeMs, type LoginTransactions } from './transaction.ts'
 
@@ -65,7 +65,7 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
   const addressOn = (host: string, returnTo: string): string =>
     returnTo.startsWith('/') && isShared(host) ? `${protocol}//${host}${port === '' ? '' : `:${port}`}${returnTo}` : returnTo
 
-  const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ rd: returnTo, [ledHere]: '1' })}`
+  const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ ...startSearch(returnTo), [ledHere]: '1' })}`
 
   return {
     begin,

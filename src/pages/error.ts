@@ -1,39 +1,42 @@
 import type { ErrorCode } from '../errors.ts'
 import { html, type Html } from './html.ts'
-import { htmlDocument, type PageOptions } from './layout.ts'
-import { texts } from './texts.ts'
+import { textsOf, type Page, type PageOptions } from './layout.ts'
+import type { PageTexts } from './page-texts.ts'
+
+/** What a person can do next. Where a link leads is checked by the caller. */
+export interface ErrorAction {
+  readonly kind: keyof PageTexts['error']['actions']
+  /** Null for what takes a form: another account begins with a sign-out. */
+  readonly href: string | null
+}
 
 interface ErrorPageOptions extends PageOptions {
   readonly code: ErrorCode
   readonly status: number
   /** The id in the log line of this request: all that connects the page with what really happened. */
   readonly requestId: string
-  /** Where the action leads; no button when it or `actionKind` is null. Checked by the caller. */
-  readonly actionHref: string | null
-  readonly actionKind: 'sign-in' | 'retry' | 'home' | null
+  /** The first is the one to press. */
+  readonly actions: readonly ErrorAction[]
 }
 
-function actionButton ({ locale, actionHref, actionKind }: ErrorPageOptions): Html | null {
-  if (actionHref === null || actionKind === null) return null
-  return html`<a class="button" href="${actionHref}">${texts[locale].error.actions[actionKind]}</a>`
-}
-
-function reference ({ locale, status, code, requestId }: ErrorPageOptions): Html {
-  const { error } = texts[locale]
-  return html`<dl>
-<dt>${error.status}</dt><dd>${status}</dd>
-<dt>${error.code}</dt><dd>${code}</dd>
-<dt>${error.requestId}</dt><dd id="request-id">${requestId}</dd>
-</dl>`
+function actionButton ({ kind, href }: ErrorAction, index: number, { actions }: PageTexts['error']): Html {
+  const style = index === 0 ? 'button' : 'button plain'
+  return href === null
+    ? html`<form method="post" action="/oauth2/sign_out"><button class="${style}" type="submit">${actions[kind]}</button></form>`
+    : html`<a class="${style}" href="${href}">${actions[kind]}</a>`
 }
 
 /** What happened, what to do now and what to tell the operator. Shows our own texts only, never what somebody sent. */
-export function errorPage (options: ErrorPageOptions): string {
-  const { error, errors } = texts[options.locale]
+export function errorPage (options: ErrorPageOptions): Page {
+  const { error, errors } = textsOf(options)
   const { title, text, nextStep } = errors[options.code]
   const body = html`<p>${text}</p>
 <div class="panel"><h2>${error.nextStep}</h2><p>${nextStep}</p></div>
-${actionButton(options)}
-${reference(options)}`
-  return htmlDocument(options, { title, body })
+${options.actions.map((action, index) => actionButton(action, index, error))}
+<dl>
+<dt>${error.status}</dt><dd>${options.status}</dd>
+<dt>${error.code}</dt><dd>${options.code}</dd>
+<dt>${error.requestId}</dt><dd id="request-id">${options.requestId}</dd>
+</dl>`
+  return { ...options, title, body }
 }

@@ -56,12 +56,19 @@ export interface PageTexts {
     readonly awaited: WaitTexts
     readonly late: WaitTexts
   }
+  /** What a sign-in popup ends with. */
+  readonly popup: {
+    readonly title: string
+    readonly text: string
+    readonly action: string
+  }
+  readonly footer: { readonly authorizations: string, readonly support: string }
   readonly error: {
     readonly nextStep: string
     readonly status: string
     readonly code: string
     readonly requestId: string
-    readonly actions: { readonly 'sign-in': string, readonly retry: string, readonly home: string }
+    readonly actions: { readonly 'sign-in': string, readonly 'another-account': string, readonly retry: string, readonly home: string }
   }
   readonly errors: Readonly<Record<ErrorCode, ErrorTexts>>
 }

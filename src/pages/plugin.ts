@@ -3,7 +3,9 @@ import { hasBody, wantsHtml } from '../access/caller.ts'
 import type { RequestTarget } from '../access/request-target.ts'
 import { BalanceTooLow, errorCatalogue, GatewayError, type ErrorCode } from '../errors.ts'
 import { balancePage } from './balance.ts'
-import { errorPage } from './error.ts'
+import type { Appearance } from './appearance.ts'
+import { errorPage, type ErrorAction } from './error.ts'
+import { renderPage, type Page, type PageOptions } from './layout.ts'
 import { negotiateLocale, type Locale } from './locale.ts'
 import { pageHeaders } from './page-headers.ts'
 
@@ -11,6 +13,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The address works once and its query is a secret: no page links to it. */
     readonly worksOnce?: boolean
+  }
+  interface FastifyRequest {
+    /** Where this very sign-in begins anew, as far as it is known: back to where it was to end. */
+    signInHref: string | null
   }
 }
 
@@ -40,11 +46,17 @@ function addressOf ({ target, raw: { url = '/' } }: FastifyRequest): string {
   return (target as RequestTarget | null)?.raw ?? url
 }
 
-export function sendPage (reply: FastifyReply, page: string): FastifyReply {
-  return reply.headers(pageHeaders).send(page)
+/** What every page of this request is given. */
+export function pageOptions (request: FastifyRequest, appearance: Appearance): PageOptions {
+  return { locale: localeOf(request), languageHref: languageHref(request), appearance }
+}
+
+export function sendPage (reply: FastifyReply, page: Page): FastifyReply {
+  return reply.headers(pageHeaders(page)).send(renderPage(page))
 }
 
 interface ErrorAnswerOptions {
+  readonly appearance: Appearance
   /** Absolute: a program may run anywhere. */
   readonly loginUrl: string
   readonly topupUrl: string
@@ -55,22 +67,23 @@ interface ErrorAnswerOptions {
 export type ErrorAnswer = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 /** The one place where a failure becomes an answer: a page for a person, JSON for a program, the cause for the log alone. */
-export function createErrorAnswer ({ onError, ...urls }: ErrorAnswerOptions): ErrorAnswer {
+export function createErrorAnswer (options: ErrorAnswerOptions): ErrorAnswer {
   return function answerError (thrown, request, reply) {
     const error = thrown instanceof GatewayError ? thrown : new GatewayError(codeFor(thrown), { cause: thrown })
     logError(error, request)
-    onError(error.code, request)
+    options.onError(error.code, request)
     reply.code(error.status)
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
     if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
-    if (!wantsHtml(request.headers)) return sendJson(reply, error, request.id, urls)
-    if (error instanceof BalanceTooLow) return sendBalancePage(reply, error, request)
-    return sendPage(reply, pageFor(error, request))
+    if (!wantsHtml(request.headers)) return sendJson(reply, error, request.id, options)
+    if (error instanceof BalanceTooLow) return sendBalancePage(reply, error, request, options)
+    return sendPage(reply, pageFor(error, request, options))
   }
 }
 
 export function answerErrors (app: FastifyInstance, answerError: ErrorAnswer): void {
+  app.decorateRequest('signInHref', null)
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
   app.setNotFoundHandler((request, reply) => answerError(new GatewayError('not_found'), request, reply))
 }
@@ -81,7 +94,7 @@ function logError (error: GatewayError, request: FastifyRequest): void {
   request.log[level]({ id: request.id, code: error.code, err: error.cause }, `answered ${error.status}`)
 }
 
-function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, { loginUrl, topupUrl }: Omit<ErrorAnswerOptions, 'onError'>): FastifyReply {
+function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, { loginUrl, topupUrl }: Pick<ErrorAnswerOptions, 'loginUrl' | 'topupUrl'>): FastifyReply {
   reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: [reply.getHeader('vary') ?? [], 'accept, cookie'].flat().join(', ') })
   if (error.status === 401) reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
   return reply.send({
@@ -94,13 +107,12 @@ function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, 
 }
 
 /** While a top-up is awaited the page looks again by itself, without script; a form that was sent is not sent again. */
-function sendBalancePage (reply: FastifyReply, error: BalanceTooLow, request: FastifyRequest): FastifyReply {
+function sendBalancePage (reply: FastifyReply, error: BalanceTooLow, request: FastifyRequest, { appearance }: ErrorAnswerOptions): FastifyReply {
   const canRepeat = request.method === 'GET' && !request.target.isReserved
   if (canRepeat && error.retryAfterSeconds !== null) reply.header('refresh', String(error.retryAfterSeconds))
   const { balance, minBalance, ageSeconds, topUp } = error
   return sendPage(reply, balancePage({
-    locale: localeOf(request),
-    languageHref: languageHref(request),
+    ...pageOptions(request, appearance),
     againHref: canRepeat ? request.target.raw : '/',
     requestId: request.id,
     balance,
@@ -112,22 +124,36 @@ function sendBalancePage (reply: FastifyReply, error: BalanceTooLow, request: Fa
 
 const beginsAnew = new Set<ErrorCode>(['missing_parameters', 'invalid_state', 'sign_in_expired', 'consent_refused', 'exchange_failed', 'login_required'])
 
-function pageFor (error: GatewayError, request: FastifyRequest): string {
-  const worksOnce = request.routeOptions.config?.worksOnce === true
-  const [actionKind, actionHref] = beginsAnew.has(error.code)
-    ? ['sign-in', '/oauth2/sign_in'] as const
-    : error.status >= 500 && request.method === 'GET' && !request.target.isReserved && !worksOnce
-      ? ['retry', request.target.raw] as const
-      : ['home', '/'] as const
+function pageFor (error: GatewayError, request: FastifyRequest, { appearance }: ErrorAnswerOptions): Page {
   return errorPage({
-    locale: localeOf(request),
+    ...pageOptions(request, appearance),
+    ...(worksOnce(request) ? { languageHref: (locale) => `/oauth2/sign_in?lang=${locale}` } : {}),
     code: error.code,
     status: error.status,
     requestId: request.id,
-    actionKind,
-    actionHref,
-    languageHref: worksOnce ? (locale) => `/oauth2/sign_in?lang=${locale}` : languageHref(request)
+    actions: actionsFor(error, request)
   })
+}
+
+function actionsFor (error: GatewayError, request: FastifyRequest): readonly ErrorAction[] {
+  const home: ErrorAction = { kind: 'home', href: '/' }
+  if (isAboutAccount.has(error.code)) return request.target.path === '/' ? [anotherAccount] : [anotherAccount, home]
+  if (beginsAnew.has(error.code) || (worksOnce(request) && error.status >= 500)) return [{ kind: 'sign-in', href: signInHref(request) }]
+  const canRepeat = error.status >= 500 && request.method === 'GET' && !request.target.isReserved
+  return [canRepeat ? { kind: 'retry', href: request.target.raw } : home]
+}
+
+const isAboutAccount = new Set<ErrorCode>(['access_denied', 'account_disabled'])
+const anotherAccount: ErrorAction = { kind: 'another-account', href: null }
+
+/** Back to what was asked for; an address of ours is no place to come back to. */
+function signInHref ({ signInHref, method, target }: FastifyRequest): string {
+  if (signInHref !== null) return signInHref
+  return method === 'GET' && !target.isReserved ? `/oauth2/sign_in?${new URLSearchParams({ rd: target.raw })}` : '/oauth2/sign_in'
+}
+
+function worksOnce ({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config?.worksOnce === true
 }
 
 /** Errors of the framework and of Node carry a status; everything else is ours and unexpected. */

@@ -1,7 +1,6 @@
 import { html, type Html } from './html.ts'
-import { htmlDocument, type PageOptions } from './layout.ts'
+import { textsOf, type Page, type PageOptions } from './layout.ts'
 import type { PageTexts } from './page-texts.ts'
-import { texts } from './texts.ts'
 
 interface SignInPageOptions extends PageOptions {
   /** The app's host, as the user knows it from the address bar. */
@@ -19,12 +18,12 @@ function scopeItem (scope: string, { scopes, otherScope }: PageTexts['signIn']):
 }
 
 /** Says which app asks AIHubMix for what, with one link that starts the sign-in. */
-export function signInPage (options: SignInPageOptions): string {
-  const { signIn } = texts[options.locale]
+export function signInPage (options: SignInPageOptions): Page {
+  const { signIn } = textsOf(options)
   const body = html`<p><bdi class="who">${options.host}</bdi> ${signIn.asks}</p>
 <div class="panel"><ul>${options.scopes.map((scope) => scopeItem(scope, signIn))}</ul></div>
 <p class="quiet">${options.autoAuthorize ? signIn.grantsAtOnce : signIn.asksFirst}</p>
 <a class="button" href="${options.startHref}">${signIn.action}</a>
 <p class="quiet">${signIn.keepsTokens}</p>`
-  return htmlDocument(options, { title: signIn.title, body })
+  return { ...options, title: signIn.title, body }
 }

@@ -1,6 +1,5 @@
 import { html, type Html } from './html.ts'
-import { htmlDocument, type PageOptions } from './layout.ts'
-import { texts } from './texts.ts'
+import { textsOf, type Page, type PageOptions } from './layout.ts'
 
 interface SignOutPageOptions extends PageOptions {
   /** Null when AIHubMix gave no name. */
@@ -16,11 +15,11 @@ function whoIsSignedIn (username: string | null, label: string): Html | null {
 }
 
 /** Asks before signing out: a form, because a link could be followed by a prefetch or by another site's image. */
-export function signOutPage (options: SignOutPageOptions): string {
-  const { signOut } = texts[options.locale]
+export function signOutPage (options: SignOutPageOptions): Page {
+  const { signOut } = textsOf(options)
   const body = html`<p>${signOut.text}</p>
 ${whoIsSignedIn(options.username, signOut.signedInAs)}
 <form method="post" action="/oauth2/sign_out"><button class="button" type="submit">${signOut.action}</button></form>
 <a class="button plain" href="${options.returnHref}">${signOut.cancel}</a>`
-  return htmlDocument(options, { title: signOut.title, body })
+  return { ...options, title: signOut.title, body }
 }

@@ -46,12 +46,18 @@ export const en: PageTexts = {
       text: 'Please do not pay a second time. Look again in a while, or ask AIHubMix support if it stays so.'
     }
   },
+  popup: {
+    title: 'You are signed in',
+    text: 'This window closes by itself. If it stays open, close it and go on where you were.',
+    action: 'Go on in this window'
+  },
+  footer: { authorizations: 'Manage authorizations', support: 'Get help' },
   error: {
     nextStep: 'What to do now',
     status: 'Status',
     code: 'Error',
     requestId: 'Request ID',
-    actions: { 'sign-in': 'Sign in again', retry: 'Try again', home: 'Go to the start page' }
+    actions: { 'sign-in': 'Sign in again', 'another-account': 'Use another account', retry: 'Try again', home: 'Go to the start page' }
   },
   errors: {
     malformed_request: {

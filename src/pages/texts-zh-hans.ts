@@ -46,12 +46,18 @@ export const zhHans: PageTexts = {
       text: '请勿再次付款。请稍后重新查看；如果一直未到账，请联系 AIHubMix 客服。'
     }
   },
+  popup: {
+    title: '您已登录',
+    text: '此窗口会自动关闭。如果没有关闭，请手动关闭并回到原来的页面。',
+    action: '在此窗口继续'
+  },
+  footer: { authorizations: '管理授权', support: '获取帮助' },
   error: {
     nextStep: '接下来怎么做',
     status: '状态码',
     code: '错误代码',
     requestId: '请求编号',
-    actions: { 'sign-in': '重新登录', retry: '重试', home: '返回首页' }
+    actions: { 'sign-in': '重新登录', 'another-account': '换一个账号', retry: '重试', home: '返回首页' }
   },
   errors: {
     malformed_request: {

@@ -46,12 +46,18 @@ export const zhHant: PageTexts = {
       text: '請勿再次付款。請稍後重新查看；若一直未入帳，請聯絡 AIHubMix 客服。'
     }
   },
+  popup: {
+    title: '您已登入',
+    text: '這個視窗會自動關閉。若仍未關閉，請手動關閉並回到原本的頁面。',
+    action: '在這個視窗繼續'
+  },
+  footer: { authorizations: '管理授權', support: '取得協助' },
   error: {
     nextStep: '接下來怎麼做',
     status: '狀態碼',
     code: '錯誤代碼',
     requestId: '請求編號',
-    actions: { 'sign-in': '重新登入', retry: '再試一次', home: '回到首頁' }
+    actions: { 'sign-in': '重新登入', 'another-account': '改用其他帳號', retry: '再試一次', home: '回到首頁' }
   },
   errors: {
     malformed_request: {
