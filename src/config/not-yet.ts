@@ -8,9 +8,7 @@ import type { Written } from './written.ts'
 export const notYetRules: readonly Rule[] = [
   notYet('server.tls', ({ server }) => server.tls !== null),
   notYet('server.workers', ({ server }) => server.workers !== 1),
-  notYet('headers.assertion', ({ headers }) => headers.assertion !== null),
-  notYet('session.redis.sentinels', ({ session }) => session.redis?.sentinels !== undefined),
-  notYet('session.redis.cluster', ({ session }) => session.redis?.cluster !== undefined)
+  notYet('headers.assertion', ({ headers }) => headers.assertion !== null)
 ]
 
 /** The same for the keys of one route. */

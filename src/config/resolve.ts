@@ -24,7 +24,11 @@ function resolveSession ({ session, server }: Written) {
   }
 }
 
-function resolveRedis ({ urlFile: _, passwordFile: __, ...rest }: NonNullable<Written['session']['redis']>) {
+function resolveRedis ({ urlFile: _, passwordFile: __, sentinels, ...rest }: NonNullable<Written['session']['redis']>) {
+  return { ...rest, sentinels: sentinels && resolveSentinels(sentinels) }
+}
+
+function resolveSentinels ({ passwordFile: _, ...rest }: NonNullable<NonNullable<Written['session']['redis']>['sentinels']>) {
   return rest
 }
 

@@ -8,6 +8,7 @@ export const sessionRules: readonly Rule[] = [
   { needs: ['session.maxAge', 'session.idleTimeout'], find: idleEndsFirst },
   { needs: ['session.cookieDomain', 'server.publicUrl'], find: domainCoversPublicUrl },
   { needs: ['session.cookieName', 'session.cookieDomain', 'server.publicUrl'], find: prefixIsKept },
+  { needs: ['session.redis'], find: redisIsOnePlace },
   { needs: ['session.redis'], find: redisTlsIsUsed }
 ]
 
@@ -37,6 +38,13 @@ function prefixIsKept ({ session: { cookieName, cookieDomain }, server }: Writte
   return []
 }
 
+function redisIsOnePlace ({ session: { redis } }: Written) {
+  if (redis === null) return []
+  const places = (['url', 'sentinels', 'cluster'] as const).filter((name) => redis[name] !== undefined)
+  if (places.length === 1) return []
+  return found('session.redis', places.length === 0 ? 'says not where Redis is: set url, sentinels or cluster' : `says in ${places.join(' and in ')} where Redis is: keep one of them`)
+}
+
 function redisTlsIsUsed ({ session: { redis } }: Written) {
-  return redis?.tls !== undefined && !redis.url.startsWith('rediss:') ? found('session.redis.tls', 'is set, but session.redis.url is redis://, which is not encrypted: write rediss://') : []
+  return redis?.tls !== undefined && redis.url?.startsWith('redis:') === true ? found('session.redis.tls', 'is set, but session.redis.url is redis://, which is not encrypted: write rediss://') : []
 }

@@ -11,15 +11,18 @@ const redisUrl = secretText
 
 const sentinels = z.strictObject({
   masterName: z.string().min(1).describe('Name of the master at the sentinels'),
-  nodes: z.array(listenAddress).min(1).describe('host:port of each sentinel')
+  nodes: z.array(listenAddress).min(1).describe('host:port of each sentinel'),
+  username: z.string().min(1).optional().describe('ACL user of the sentinels themselves'),
+  password: secretText.optional().describe('Password of the sentinels themselves'),
+  passwordFile: secretFile.describe('File that holds password')
 })
 
 const redis = z.strictObject({
-  url: redisUrl.describe('redis://host:port/db, or rediss:// for TLS; user name and password may stand in it'),
+  url: redisUrl.optional().describe('redis://host:port/db, or rediss:// for TLS; user name and password may stand in it'),
   urlFile: secretFile.describe('File that holds url'),
-  sentinels: sentinels.optional().describe('Redis Sentinel'),
-  cluster: z.array(listenAddress).min(1).optional().describe('host:port of some nodes of a Redis Cluster'),
-  tls: clientTls.optional().describe('How a rediss:// server is verified'),
+  sentinels: sentinels.optional().describe('Redis Sentinel, instead of url'),
+  cluster: z.array(listenAddress).min(1).optional().describe('host:port of some nodes of a Redis Cluster, instead of url'),
+  tls: clientTls.optional().describe('How a rediss:// server is verified; with sentinels or cluster: TLS is spoken'),
   username: z.string().min(1).optional().describe('Redis ACL user'),
   password: secretText.optional().describe('Redis password'),
   passwordFile: secretFile.describe('File that holds password'),

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import type { SessionConfig } from '../config/schema.ts'
+import type { RedisConfig, SessionConfig } from '../config/schema.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createOutage } from './outage.ts'
+import type { RedisPlace } from './redis-connection.ts'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.ts'
 import type { SessionStore } from './store.ts'
 
@@ -15,8 +16,9 @@ interface StoreLog {
 export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLog): SessionStore {
   if (redis === null) return createMemoryStore()
   const outage = createOutage(log)
+  if (redis.cluster !== undefined) log.info({}, 'sessions are not cached with Redis Cluster: every request reads its own')
   return createRedisStore({
-    url: redis.url,
+    place: placeOf(redis),
     username: redis.username ?? null,
     password: redis.password ?? null,
     tls: tlsOptions(redis.tls),
@@ -26,6 +28,12 @@ export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLo
     onAnswer: outage.answered,
     onTrackingRefused: (error) => log.warn({ err: error }, 'Redis does not tell of changes (CLIENT TRACKING): sessions are not cached, every request reads its own')
   })
+}
+
+function placeOf ({ url, sentinels, cluster }: RedisConfig): RedisPlace {
+  if (sentinels !== undefined) return { sentinels }
+  if (cluster !== undefined) return { cluster }
+  return { url: url ?? '' } // one of the three is there: config/session-rules.ts
 }
 
 function tlsOptions (tls: NonNullable<SessionConfig['redis']>['tls']): RedisStoreOptions['tls'] {

@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { Redis, type RedisOptions } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { SessionStoreUnavailable } from '../errors.ts'
-import { createInvalidationFeed } from './invalidation-feed.ts'
+import { createInvalidationFeed, type InvalidationFeed } from './invalidation-feed.ts'
+import { createRedisConnection, type RedisConnectionOptions } from './redis-connection.ts'
 import { revisionBytes, type Lease, type SessionId, type SessionStore } from './store.ts'
 
-export interface RedisStoreOptions {
-  readonly url: string
-  readonly username?: string | null
-  readonly password?: string | null
-  readonly tls?: RedisOptions['tls'] | null
+export interface RedisStoreOptions extends RedisConnectionOptions {
   readonly keyPrefix: string
-  readonly commandTimeoutMs: number
   /** Told each time the connection or a command fails; the store reconnects by itself. */
   readonly onError?: (error: Error) => void
   /** Told each time a command is answered, and when the connection is ready. */
@@ -46,7 +42,7 @@ return redis.call('DEL', KEYS[1])`
 export function createRedisStore (options: RedisStoreOptions): SessionStore {
   const { keyPrefix } = options
   const connectWaitMs = Math.ceil(options.commandTimeoutMs / 2)
-  const redis = connect(options)
+  const redis = createRedisConnection(options)
   redis.on('error', (error: Error) => options.onError?.(wordsOf(error)))
   redis.on('ready', () => options.onAnswer?.())
   // Starts without Redis and becomes ready later: the first failure is told through 'error', ioredis goes on trying.
@@ -54,12 +50,14 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   const sessionKey = (id: SessionId): string => `${keyPrefix}session:{${id}}`
   const leaseKey = (id: SessionId): string => `${keyPrefix}lease:{${id}}`
-  const feed = createInvalidationFeed({
-    beside: redis,
-    keyPrefix: `${keyPrefix}session:{`,
-    keySuffix: '}',
-    onRefused: (error) => options.onTrackingRefused?.(wordsOf(error))
-  })
+  const feed = redis instanceof Cluster
+    ? unheard
+    : createInvalidationFeed({
+      beside: redis,
+      keyPrefix: `${keyPrefix}session:{`,
+      keySuffix: '}',
+      onRefused: (error) => options.onTrackingRefused?.(wordsOf(error))
+    })
   // Where a name leads to another server after a failover, the feed must not stay with the old one.
   redis.on('close', () => feed.restart())
 
@@ -77,7 +75,8 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
     }
   }
 
-  const readTogether = batched((keys) => run(() => redis.mgetBuffer(keys)))
+  // The nodes of a Cluster have one slot's keys each: reads go one by one, and a node that is away takes no other's with it.
+  const readOne = redis instanceof Cluster ? (key: string) => run(() => redis.getBuffer(key)) : batched((keys) => run(() => redis.mgetBuffer(keys)))
 
   function redisLease (id: SessionId, holder: string, ttlMs: number): Lease {
     return {
@@ -88,7 +87,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   return {
     changes: feed,
-    read: (id) => readTogether(sessionKey(id)),
+    read: (id) => readOne(sessionKey(id)),
     create: (id, value, ttlMs) => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) }),
     replace: (id, revision, value, ttlMs) => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1),
     delete: (id) => run(async () => { await redis.del(sessionKey(id)) }),
@@ -106,23 +105,8 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   }
 }
 
-function connect (options: RedisStoreOptions): Redis {
-  return new Redis(options.url, {
-    lazyConnect: true,
-    commandTimeout: options.commandTimeoutMs,
-    connectTimeout: 2_000,
-    // Commands wait in `connected`, bounded in time; ioredis' own queue would hold them, and their memory, for the whole outage.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
-    // A failover leaves the old master read-only: connect anew, to where the name points now.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    ...(options.username == null ? {} : { username: options.username }),
-    ...(options.password == null ? {} : { password: options.password }),
-    ...(options.tls == null ? {} : { tls: options.tls })
-  })
-}
+/** A Cluster's nodes would each have to be listened to, through failovers and slots that move: nothing is believed instead (decision 0036). */
+const unheard: InvalidationFeed = { isHeard: () => false, onChange () {}, onGap () {}, restart () {}, close () {} }
 
 /**
  * An error with the words of this one and nothing else: ioredis hangs the whole command on its errors, the password of AUTH
@@ -161,7 +145,7 @@ function within<Answer> (ms: number, answer: Promise<Answer>): Promise<Answer> {
 }
 
 /** Resolves when the connection is ready; rejects after `waitMs`. */
-function connected (redis: Redis, waitMs: number): Promise<void> {
+function connected (redis: Redis | Cluster, waitMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const onReady = (): void => {
       clearTimeout(timer)

@@ -15,6 +15,8 @@ const contradictions: ReadonlyArray<readonly [sentence: string, over: object, pa
   ['__Host- with a cookie domain', { session: { cookieName: '__Host-x', cookieDomain: 'example.com' } }, 'session.cookieName'],
   ['__Host- in another spelling with a cookie domain', { session: { cookieName: '__HOST-x', cookieDomain: 'example.com' } }, 'session.cookieName'],
   ['__Secure- over http', { server: { publicUrl: 'http://localhost:4180' }, session: { cookieName: '__Secure-x' } }, 'session.cookieName'],
+  ['a Redis that is nowhere', { session: { keys: [key(1)], redis: { keyPrefix: 'a:' } } }, 'session.redis'],
+  ['a Redis in two places', { session: { keys: [key(1)], redis: { ...redis, cluster: ['a:1'] } } }, 'session.redis'],
   ['TLS settings for a Redis that is not asked for TLS', { session: { keys: [key(1)], redis: { ...redis, tls: {} } } }, 'session.redis.tls'],
   ['a redirect URI on another host', { aihubmix: { redirectUri: 'https://evil.example/cb' } }, 'aihubmix.redirectUri'],
   ['a redirect URI on another port', { aihubmix: { redirectUri: 'https://app.example.com:8443/cb' } }, 'aihubmix.redirectUri'],

@@ -14,6 +14,7 @@ export interface KeyRow {
 
 const shared = { session: { keys: [key(1)], redis } }
 const crossing = { routes: [{ upstream: 'http://a', cors: { origins: ['https://front.example'] } }] }
+const sentinels = (given: object): object => ({ session: { keys: [key(1)], redis: { sentinels: given } } })
 const trusting = { identity: { trustEmails: true } }
 
 const duration = (path: string, others: object = {}): KeyRow => ({ key: path, set: '90s', gives: 90_000, wrong: 90, with: others })
@@ -59,9 +60,11 @@ export const keyTable: readonly KeyRow[] = [
   text('aihubmix.authorizationsUrl', 'https://aihubmix.com/apps'),
   { key: 'session.keys', set: [key(1), key(2)], gives: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)], wrong: ['c2hvcnQ='] },
   { key: 'session.redis.url', set: 'rediss://u:p@redis:6380/1', gives: 'rediss://u:p@redis:6380/1', wrong: 'https://redis', with: shared },
-  { key: 'session.redis.sentinels.masterName', set: 'main', wrong: 7, with: { session: { keys: [key(1)], redis: { ...redis, sentinels: { nodes: ['a:1'] } } } } },
-  { key: 'session.redis.sentinels.nodes', set: ['b:2'], wrong: 'b:2', with: { session: { keys: [key(1)], redis: { ...redis, sentinels: { masterName: 'main' } } } } },
-  { key: 'session.redis.cluster', set: ['a:1'], wrong: 'a:1', with: shared },
+  text('session.redis.sentinels.masterName', 'main', sentinels({ nodes: ['a:1'] })),
+  { key: 'session.redis.sentinels.nodes', set: ['b:2', '[::1]:3'], gives: [{ host: 'b', port: 2 }, { host: '::1', port: 3 }], wrong: 'b:2', with: sentinels({ masterName: 'main' }) },
+  text('session.redis.sentinels.username', 'watcher', sentinels({ masterName: 'main', nodes: ['a:1'] })),
+  text('session.redis.sentinels.password', 'a-sentinel-password', sentinels({ masterName: 'main', nodes: ['a:1'] })),
+  { key: 'session.redis.cluster', set: ['a:1'], gives: [{ host: 'a', port: 1 }], wrong: 'a:1', with: { session: { keys: [key(1)] } } },
   ...clientTls('session.redis.tls', (tls) => ({ session: { keys: [key(1)], redis: { url: 'rediss://redis', tls } } })),
   text('session.redis.username', 'gateway', shared),
   text('session.redis.password', 'a-redis-password', shared),

@@ -1,17 +1,14 @@
 import t from 'tap'
 import { notYetInRoutes, notYetRules } from '../../src/config/not-yet.ts'
-import { key, problemsOf, redis } from './configured.ts'
+import { problemsOf } from './configured.ts'
 
 const upstream = 'http://a'
-const withRedis = (more: object): object => ({ session: { keys: [key(1)], redis: { ...redis, ...more } } })
 
 /** What would be ignored without a word if it were accepted. */
 const notBuilt: Readonly<Record<string, object>> = {
   'server.tls': { server: { tls: { certFile: '/a', keyFile: '/b' } } },
   'server.workers': { server: { workers: 2 } },
   'headers.assertion': { headers: { assertion: {} } },
-  'session.redis.sentinels': withRedis({ sentinels: { masterName: 'a', nodes: ['a:1'] } }),
-  'session.redis.cluster': withRedis({ cluster: ['a:1'] }),
   'routes[0].bearer': { routes: [{ upstream, bearer: true }] }
 }
 

@@ -10,7 +10,7 @@ import { testStoreContract } from './store-contract.ts'
 const commandTimeoutMs = 750
 
 function storeAt (t: Test, redis: Pick<TestRedis, 'url'>, keyPrefix = `${t.name}:`, onError?: (error: Error) => void): SessionStore {
-  const store = createRedisStore({ url: redis.url, keyPrefix, commandTimeoutMs, ...(onError === undefined ? {} : { onError }) })
+  const store = createRedisStore({ place: { url: redis.url }, keyPrefix, commandTimeoutMs, ...(onError === undefined ? {} : { onError }) })
   t.after(() => store.close())
   return store
 }

@@ -114,7 +114,7 @@ t.test('one half of two cookies makes no session: the id of one user with the ke
 t.test('Redis lets go of a session by itself when its idle life ends (T-95)', async (t) => {
   const redis = await startRedis()
   t.after(() => redis.close())
-  const store = createRedisStore({ url: redis.url, keyPrefix: 'gw:', commandTimeoutMs: 1_000 })
+  const store = createRedisStore({ place: { url: redis.url }, keyPrefix: 'gw:', commandTimeoutMs: 1_000 })
   t.after(() => store.close())
   const { sessions } = await sessionsFor(t, { store, idleTimeoutMs: 300 })
   await sessions.begin(sessionOf(startedAt))
@@ -125,7 +125,7 @@ t.test('Redis lets go of a session by itself when its idle life ends (T-95)', as
 t.test('neither the cookie alone nor a dump of Redis alone gives a token away (T-96)', async (t) => {
   const redis = await startRedis()
   t.after(() => redis.close())
-  const store = createRedisStore({ url: redis.url, keyPrefix: 'gw:', commandTimeoutMs: 1_000 })
+  const store = createRedisStore({ place: { url: redis.url }, keyPrefix: 'gw:', commandTimeoutMs: 1_000 })
   t.after(() => store.close())
   const key = randomBytes(32)
   const { sessions } = await sessionsFor(t, { store, keys: [key] })
