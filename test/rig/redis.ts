@@ -56,8 +56,11 @@ export async function startRedis (): Promise<TestRedis> {
   }
 }
 
+/** Another server can be tried: `REDIS_SERVER=/path/to/valkey-server`, words separated by spaces. */
+export const [redisServer = 'redis-server', ...redisArguments] = (process.env['REDIS_SERVER'] ?? 'redis-server').split(' ')
+
 async function launch (folder: string, port: number): Promise<ChildProcess> {
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--dir', folder], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const server = spawn(redisServer, [...redisArguments, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--dir', folder], { stdio: ['ignore', 'pipe', 'ignore'] })
   let output = ''
   for await (const chunk of server.stdout) {
     output += chunk

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { loadConfig } from '../../src/config/load.ts'
+import { SessionStoreUnavailable } from '../../src/errors.ts'
+import { openStore } from '../../src/session/open-store.ts'
+import type { SessionStore } from '../../src/session/store.ts'
+import { startCluster, startSentinels, startTlsRedis, type RedisShape } from '../rig/redis-shapes.ts'
+import { timed, until } from '../rig/until.ts'
+import { testStoreContract } from './store-contract.ts'
+
+/** A store as the program opens it from a configuration. */
+async function storeOf (t: Test, redis: Readonly<Record<string, unknown>>, lines: string[] = []): Promise<SessionStore> {
+  const env = {
+    GATEWAY_SERVER_PUBLIC_URL: 'https://gw.test',
+    GATEWAY_AIHUBMIX_CLIENT_ID: 'c',
+    GATEWAY_AIHUBMIX_CLIENT_SECRET: 's',
+    GATEWAY_UPSTREAM: 'http://127.0.0.1:1',
+    GATEWAY_SESSION_KEYS: Buffer.alloc(32, 7).toString('base64')
+  }
+  const { config } = await loadConfig({ file: await fileWith(t, { session: { redis } }), env })
+  const tell = (...words: unknown[]): void => { lines.push(String(words.at(-1))) }
+  const store = openStore(config.session, { info: tell, warn: tell, error: tell })
+  t.after(() => store.close())
+  return store
+}
+
+async function fileWith (t: Test, config: object): Promise<string> {
+  return `${t.testdir({ 'config.yaml': JSON.stringify(config) })}/config.yaml`
+}
+
+function contractOn (t: Test, shape: RedisShape): void {
+  testStoreContract(t, async (t) => {
+    const [store, other] = await Promise.all([storeOf(t, shape.config), storeOf(t, shape.config)])
+    return {
+      store,
+      other,
+      async passes (ms) {
+        // Redis keeps its own time: a session of the same life says when it is over.
+        const id = randomUUID()
+        await store.create(id, Buffer.alloc(32), Math.ceil(ms))
+        await until(async () => await store.read(id) === null)
+      }
+    }
+  })
+}
+
+/** Writes until it works again; every try answers within a second, and no failure is taken for "no session". */
+async function heals (t: Test, store: SessionStore, id: string): Promise<void> {
+  let slowestMs = 0
+  await until(async () => {
+    const { result, tookMs } = await timed(() => store.read(id).catch((error: unknown) => error))
+    slowestMs = Math.max(slowestMs, tookMs)
+    if (result instanceof Error && !(result instanceof SessionStoreUnavailable)) throw result
+    if (result === null) throw new Error('the session is gone')
+    return Buffer.isBuffer(result) && await store.replace(id, result.subarray(0, 12), result, 60_000)
+  }, 30_000)
+  t.ok(slowestMs < 1_500, `the slowest answer took ${Math.round(slowestMs)} ms`)
+}
+
+t.test('Redis Sentinel', async (t) => {
+  const shape = await startSentinels()
+  t.teardown(() => shape.close())
+
+  t.test('keeps the contract of a store', async (t) => contractOn(t, shape))
+
+  t.test('a master that is killed: the sentinels name another, and sessions go on (T-114)', async (t) => {
+    const store = await storeOf(t, shape.config)
+    await store.create('kept', Buffer.from('just as it was, and then'), 60_000)
+    const before = await shape.master()
+    await until(async () => await before.client.call('WAIT', 1, 1_000) === 1)
+    const changes: string[] = []
+    store.changes.onChange((id) => { changes.push(id) })
+    await until(() => store.changes.isHeard())
+    before.process.kill('SIGKILL')
+    await heals(t, store, 'kept')
+    t.equal((await store.read('kept'))?.toString(), 'just as it was, and then')
+    await until(async () => (await shape.master()).port !== before.port)
+    // What the cache is kept coherent by stands at the new master.
+    await until(() => store.changes.isHeard())
+    await (await shape.master()).client.del('aihubmix:session:{kept}')
+    await until(() => changes.at(-1) === 'kept')
+    t.equal(await store.read('kept'), null)
+  })
+})
+
+t.test('Redis Cluster', async (t) => {
+  const shape = await startCluster()
+  t.teardown(() => shape.close())
+
+  t.test('keeps the contract of a store', async (t) => contractOn(t, shape))
+
+  t.test('reads of one turn go to every node', async (t) => {
+    const store = await storeOf(t, shape.config)
+    const ids = Array.from({ length: 50 }, (_value, index) => `session-${index}`)
+    await Promise.all(ids.map((id) => store.create(id, Buffer.from(`value of ${id}`), 60_000)))
+    const values = await Promise.all(ids.map((id) => store.read(id)))
+    t.strictSame(values.map(String), ids.map((id) => `value of ${id}`))
+    const sizes = await Promise.all(shape.nodes.map(({ client }) => client.dbsize()))
+    t.ok(sizes.filter((size) => size > 0).length >= 3, 'they lie on all of them')
+  })
+
+  t.test('sessions are not cached there, and the log says so', async (t) => {
+    const lines: string[] = []
+    const store = await storeOf(t, shape.config, lines)
+    await store.create('id', Buffer.alloc(32), 60_000)
+    t.equal(store.changes.isHeard(), false)
+    t.match(lines.join('\n'), 'sessions are not cached with Redis Cluster')
+  })
+
+  t.test('a slot that moves takes its sessions along (T-114)', async (t) => {
+    const store = await storeOf(t, shape.config)
+    await store.create('moved', Buffer.from('just as it was, and then'), 60_000)
+    const before = await shape.ownerOf('{moved}')
+    await shape.moveSlotOf('{moved}')
+    t.not(await shape.ownerOf('{moved}'), before)
+    t.equal((await store.read('moved'))?.toString(), 'just as it was, and then')
+    t.not(await store.lease('moved', 1_000), null)
+  })
+
+  t.test('a node that is killed: its replica takes over, and sessions go on; the others\' never stop (T-114)', async (t) => {
+    const store = await storeOf(t, shape.config)
+    await store.create('kept', Buffer.from('just as it was, and then'), 60_000)
+    const owner = await shape.ownerOf('{kept}')
+    await until(async () => await owner.client.call('WAIT', 1, 1_000) === 1)
+    owner.process.kill('SIGKILL')
+    await heals(t, store, 'kept')
+    t.equal((await store.read('kept'))?.toString(), 'just as it was, and then')
+  })
+})
+
+t.test('Redis with TLS and an ACL user', async (t) => {
+  const shape = await startTlsRedis()
+  t.teardown(() => shape.close())
+
+  t.test('keeps the contract of a store, with the rights the documentation names', async (t) => contractOn(t, shape))
+
+  t.test('its word of changes is heard, with the rights the documentation names', async (t) => {
+    const store = await storeOf(t, shape.config)
+    const changes: string[] = []
+    store.changes.onChange((id) => { changes.push(id) })
+    await until(() => store.changes.isHeard())
+    await store.create('told', Buffer.alloc(32), 60_000)
+    await until(() => changes.includes('told'))
+  })
+
+  t.test('a certificate of nobody known, a wrong password and keys of another prefix: unavailable, and said why', async (t) => {
+    const { tls: _, ...unverified } = shape.config
+    for (const [config, reason] of [
+      [unverified, /certificate|self.signed/i],
+      [{ ...shape.config, password: 'wrong' }, /WRONGPASS/],
+      [{ ...shape.config, keyPrefix: 'other:' }, /NOPERM|permission/i]
+    ] as const) {
+      const store = await storeOf(t, config)
+      const failure: unknown = await store.read('id').catch((error: unknown) => error)
+      t.type(failure, SessionStoreUnavailable)
+      if (reason.source.startsWith('NOPERM')) t.match((failure as Error).cause, { message: reason })
+    }
+  })
+})
