@@ -28,7 +28,7 @@ async function replicaOn (t: Test, store: SessionStore): Promise<Replica> {
 }
 
 async function replica (t: Test, port: number, { keyPrefix = 'gw:', login = '' } = {}): Promise<Replica> {
-  const running = await replicaOn(t, createRedisStore({ url: `redis://${login}127.0.0.1:${port}/0`, keyPrefix, commandTimeoutMs: 400 }))
+  const running = await replicaOn(t, createRedisStore({ place: { url: `redis://${login}127.0.0.1:${port}/0` }, keyPrefix, commandTimeoutMs: 400 }))
   if (login === '') await until(() => running.store.changes.isHeard())
   return running
 }
@@ -111,7 +111,7 @@ t.test('an emptied Redis signs everybody out', async (t) => {
 
 t.test('an answer of Redis that word of a change has overtaken is not believed later', async (t) => {
   const redis = await redisFor(t)
-  const store = createRedisStore({ url: redis.url, keyPrefix: 'gw:', commandTimeoutMs: 1_000 })
+  const store = createRedisStore({ place: { url: redis.url }, keyPrefix: 'gw:', commandTimeoutMs: 1_000 })
   const held = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
   let isHolding = false
