@@ -18,7 +18,7 @@ const newId = (): string => randomUUID()
 const newValue = (): Buffer => randomBytes(64)
 
 /** What every store of sessions promises, run against each of them. */
-export function testStoreContract (t: Test, start: (t: Test) => Promise<ContractStore>): void {
+export function testStoreContract (t: Test, start: (t: Test) => Promise<ContractStore>, { tellsOfChanges = true } = {}): void {
   t.test('what was created is read as it was, byte for byte, by every replica', async (t) => {
     const { store, other } = await start(t)
     const id = newId()
@@ -183,6 +183,8 @@ export function testStoreContract (t: Test, start: (t: Test) => Promise<Contract
     const { store } = await start(t)
     await t.resolves(store.ping())
   })
+
+  if (!tellsOfChanges) return // and says so: nothing is believed then
 
   t.test('every save and every end is told to every replica, the writing one too', async (t) => {
     const { store, other } = await start(t)
