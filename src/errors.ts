@@ -28,6 +28,7 @@ export const errorCatalogue = {
   topup_unavailable: { status: 502, message: 'AIHubMix gave no usable top-up link. Top up at AIHubMix directly.' },
   upstream_unreachable: { status: 502, message: 'The app cannot be reached. Try again in a minute.' },
   upstream_bad_response: { status: 502, message: 'The app gave an answer that is not valid HTTP.' },
+  provider_busy: { status: 503, message: 'AIHubMix limits how often it may be asked, and too much is going on just now. Nothing is lost; try again in a moment.' },
   provider_unavailable: { status: 503, message: 'AIHubMix cannot be reached just now. Nothing is lost; try again in a minute.' },
   session_store_unavailable: { status: 503, message: 'Sessions cannot be read just now. You are still signed in; try again in a few seconds.' },
   renewal_unavailable: { status: 503, message: 'Your sign-in could not be renewed because AIHubMix cannot be reached. You are still signed in; try again in a minute.' },
@@ -100,6 +101,13 @@ export class SessionStoreUnavailable extends GatewayError {
 export class AuthorizationServerUnavailable extends GatewayError {
   constructor (cause: unknown, retryAfterSeconds = 10) {
     super('provider_unavailable', { cause, retryAfterSeconds })
+  }
+}
+
+/** AIHubMix was not asked: it does not answer, or has been asked as often as it bears. Nothing was sent, and nothing is known of the grant. */
+export class CallSpared extends GatewayError {
+  constructor (code: 'provider_busy' | 'provider_unavailable', retryAfterSeconds: number) {
+    super(code, { cause: new Error('AIHubMix was not asked'), retryAfterSeconds })
   }
 }
 

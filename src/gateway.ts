@@ -8,6 +8,7 @@ import { accountPlugin } from './account/plugin.ts'
 import { adminPlugin } from './admin/plugin.ts'
 import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import { createCountedClient } from './aihubmix/counted-client.ts'
+import { createSparing } from './aihubmix/sparing.ts'
 import type { Config } from './config/schema.ts'
 import type { ErrorCode } from './errors.ts'
 import { forwardAuthPlugin } from './forward-auth/plugin.ts'
@@ -66,7 +67,13 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const trusted = createTrustedProxies(config.server.trustedProxies)
   const seals = await createCookieSeals({ keys: config.session.keys, ticketMaxAgeMs: config.session.maxAge, transactionMaxAgeMs: transactionCookieMaxAgeMs })
   const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: config.session.maxAge, idleTimeoutMs: config.session.idleTimeout, now })
-  const aihubmix = createCountedClient(createAihubmixClient({ aihubmix: config.aihubmix, subject: config.identity.subject, now }), metrics)
+  const aihubmix = createCountedClient(createAihubmixClient({
+    aihubmix: config.aihubmix,
+    subject: config.identity.subject,
+    sparing: createSparing({ budget: config.aihubmix.budget, now, log }),
+    onMoved: (host) => log.warn({ host }, 'AIHubMix is called at another host from now on'),
+    now
+  }), metrics)
   const transactions = createLoginTransactions({ seal: seals.transaction, cookiePrefix: ownCookies.loginPrefix, now })
   const cookies = createSetCookies({ isSecure: config.server.publicUrl.startsWith('https:'), domain: config.session.cookieDomain })
   const signIn = createSignIn({ config, aihubmix, transactions, cookies, ownCookies })

@@ -1,8 +1,11 @@
 import type { Config } from '../config/schema.ts'
 import { AuthorizationServerBadResponse, GatewayError, InvalidAccessToken } from '../errors.ts'
 import type { Identity, TokenSet } from '../session/user-session.ts'
+import type { Urgency } from './call-budget.ts'
 import { createExchange, jsonObject, type Answer } from './exchange.ts'
-import { createTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts'
+import { createHostsExchange } from './hosts.ts'
+import type { Endpoint, Sparing } from './sparing.ts'
+import { createTokenEndpoint, tokenPath, type TokenEndpoint } from './token-endpoint.ts'
 import { isRefusal, topupResponse, unwrapped, userinfoResponse } from './wire.ts'
 
 export interface AuthorizationRequest {
@@ -13,16 +16,19 @@ export interface AuthorizationRequest {
   readonly oneClick: boolean
 }
 
-/** AIHubMix, as far as this gateway knows it. Every call has a deadline, and a wrong answer is never taken for a user. */
+/**
+ * AIHubMix, as far as this gateway knows it. Every call has a deadline, and a wrong answer is never taken for a user. A call that
+ * AIHubMix cannot bear just now is not made: it throws `CallSpared`.
+ */
 export interface AihubmixClient extends TokenEndpoint {
   /** Where the browser goes to ask for a code (RFC 6749 §4.1.1). */
   authorizationUrl (request: AuthorizationRequest): string
   /**
-   * Who holds this access token.
+   * Who holds this access token. Calls for one token at the same time are one call. `urgency` is `awaited` unless given.
    * @throws InvalidAccessToken on 401, and on a refusal under HTTP 200
    * @throws GatewayError account_disabled, provider_refused (403)
    */
-  userinfo (tokens: TokenSet): Promise<Identity>
+  userinfo (tokens: TokenSet, urgency?: Urgency): Promise<Identity>
   /**
    * The top-up link of this user: https and on `topupHosts`, or AIHubMix itself as configured.
    * @throws InvalidAccessToken, GatewayError topup_unavailable
@@ -34,6 +40,9 @@ interface AihubmixClientOptions {
   readonly aihubmix: Config['aihubmix']
   readonly subject: Config['identity']['subject']
   readonly now: () => number
+  readonly sparing: Sparing
+  /** Told which of the back channel's hosts serves from now on. */
+  readonly onMoved: (host: string) => void
 }
 
 /** Nobody waits for a refresh while the old token lives, and a lost answer may hold the only good refresh token. */
@@ -41,14 +50,19 @@ export function refreshTimeoutMs ({ timeout }: Pick<Config['aihubmix'], 'timeout
   return timeout * 3
 }
 
-export function createAihubmixClient ({ aihubmix, subject, now }: AihubmixClientOptions): AihubmixClient {
+export function createAihubmixClient ({ aihubmix, subject, now, sparing, onMoved }: AihubmixClientOptions): AihubmixClient {
   const { browserUrl, serverUrl, clientId, clientSecret, redirectUri, topupHosts } = aihubmix
-  const exchange = createExchange(aihubmix.timeout)
-  const refreshExchange = createExchange(refreshTimeoutMs(aihubmix))
+  const hosts = [serverUrl, ...aihubmix.serverFallbackUrls]
+  const connectTimeoutMs = aihubmix.timeout / hosts.length
+  const exchangeWithin = (timeoutMs: number) => createHostsExchange({ hosts, exchange: createExchange(timeoutMs, connectTimeoutMs), now, onMoved })
+  const exchange = exchangeWithin(aihubmix.timeout)
+  const refreshExchange = exchangeWithin(refreshTimeoutMs(aihubmix))
   const requestedScope = aihubmix.scope.split(' ')
+  const reading = new Map<string, Promise<Identity>>()
 
-  const resource = async (path: string, { accessToken }: TokenSet): Promise<Answer> => {
-    const answer = await exchange(`${serverUrl}${path}`, { headers: { authorization: `Bearer ${accessToken}` } })
+  const resource = async (endpoint: Endpoint, { accessToken }: TokenSet, urgency: Urgency): Promise<Answer> => {
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const answer = await sparing.call(endpoint, urgency, () => exchange(`/api/oauth2/${endpoint}`, { headers }))
     if (answer.status === 401) throw new InvalidAccessToken(new Error('HTTP 401'), true)
     if (answer.status === 403) throw new GatewayError('provider_refused', { cause: new Error('HTTP 403') })
     return answer
@@ -61,8 +75,22 @@ export function createAihubmixClient ({ aihubmix, subject, now }: AihubmixClient
     return body
   }
 
+  const readUserinfo = async (tokens: TokenSet, urgency: Urgency): Promise<Identity> => {
+    const answer = await resource('userinfo', tokens, urgency)
+    return readIdentity(members(answer), { subject, grantsBalance: tokens.scope.includes('balance'), readAt: now(), userinfo: answer.text })
+  }
+
   return {
-    ...createTokenEndpoint({ serverUrl, clientId, clientSecret, requestedScope, exchange, refreshExchange, now }),
+    ...createTokenEndpoint({
+      serverUrl,
+      clientId,
+      clientSecret,
+      requestedScope,
+      // A code is worth nothing without the reading of userinfo that follows.
+      postCode: (init) => sparing.call('token', 'sign-in', () => exchange(tokenPath, init), 1),
+      postRefresh: (urgency) => (init) => sparing.call('token', urgency, () => refreshExchange(tokenPath, init)),
+      now
+    }),
 
     authorizationUrl ({ state, codeChallenge, oneClick }) {
       const parameters = new URLSearchParams({ client_id: clientId, redirect_uri: redirectUri, response_type: 'code', scope: aihubmix.scope, state })
@@ -75,13 +103,16 @@ export function createAihubmixClient ({ aihubmix, subject, now }: AihubmixClient
       return `${browserUrl}/api/oauth2/authorize?${parameters.toString().replaceAll('+', '%20')}`
     },
 
-    async userinfo (tokens) {
-      const answer = await resource('/api/oauth2/userinfo', tokens)
-      return readIdentity(members(answer), { subject, grantsBalance: tokens.scope.includes('balance'), readAt: now(), userinfo: answer.text })
+    userinfo (tokens, urgency = 'awaited') {
+      const running = reading.get(tokens.accessToken)
+      if (running !== undefined) return running
+      const read = readUserinfo(tokens, urgency).finally(() => reading.delete(tokens.accessToken))
+      reading.set(tokens.accessToken, read)
+      return read
     },
 
     async topupUrl (tokens) {
-      const answer = await resource('/api/oauth2/topup', tokens)
+      const answer = await resource('topup', tokens, 'awaited')
       const { data } = topupResponse.safeParse(answer.status === 404 ? {} : members(answer))
       const url = data === undefined ? null : readTopupUrl(data.topup_url, topupHosts, browserUrl)
       if (url === null) throw new GatewayError('topup_unavailable')

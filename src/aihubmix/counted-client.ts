@@ -1,8 +1,8 @@
-import { AuthorizationServerBadResponse, AuthorizationServerUnavailable, InvalidAccessToken, InvalidGrant } from '../errors.ts'
+import { AuthorizationServerBadResponse, AuthorizationServerUnavailable, CallSpared, InvalidAccessToken, InvalidGrant } from '../errors.ts'
 import type { GatewayMetrics, ProviderCall, ReadOutcome, RefreshOutcome } from '../telemetry/metrics.ts'
 import type { AihubmixClient } from './client.ts'
 
-type Counts = Pick<GatewayMetrics, 'providerCall' | 'refresh' | 'userinfoRead'>
+type Counts = Pick<GatewayMetrics, 'providerCall' | 'callSpared' | 'refresh' | 'userinfoRead'>
 
 /** The same client, counting its calls, how long they took and what came of them. */
 export function createCountedClient (client: AihubmixClient, metrics: Counts): AihubmixClient {
@@ -13,7 +13,8 @@ export function createCountedClient (client: AihubmixClient, metrics: Counts): A
       metrics.providerCall(call, 'answered', performance.now() - startedAt)
       return answer
     } catch (error) {
-      metrics.providerCall(call, isTrouble(error) ? 'failed' : 'answered', performance.now() - startedAt)
+      if (error instanceof CallSpared) metrics.callSpared(call)
+      else metrics.providerCall(call, isTrouble(error) ? 'failed' : 'answered', performance.now() - startedAt)
       throw error
     }
   }
@@ -21,9 +22,9 @@ export function createCountedClient (client: AihubmixClient, metrics: Counts): A
   return {
     ...client,
     authorizationCodeGrant: (code) => counted('authorization_code', () => client.authorizationCodeGrant(code)),
-    refreshTokenGrant: (refreshToken, scope) =>
-      told(counted('refresh_token', () => client.refreshTokenGrant(refreshToken, scope)), refreshOutcome, metrics.refresh),
-    userinfo: (tokens) => told(counted('userinfo', () => client.userinfo(tokens)), readOutcome, metrics.userinfoRead),
+    refreshTokenGrant: (refreshToken, scope, urgency) =>
+      told(counted('refresh_token', () => client.refreshTokenGrant(refreshToken, scope, urgency)), refreshOutcome, metrics.refresh),
+    userinfo: (tokens, urgency) => told(counted('userinfo', () => client.userinfo(tokens, urgency)), readOutcome, metrics.userinfoRead),
     topupUrl: (tokens) => counted('topup', () => client.topupUrl(tokens))
   }
 }
@@ -46,10 +47,12 @@ function isTrouble (error: unknown): boolean {
 
 function refreshOutcome (error: unknown): Exclude<RefreshOutcome, 'success'> {
   if (error instanceof InvalidGrant) return 'invalid_grant'
+  if (error instanceof CallSpared) return 'spared'
   return isTrouble(error) ? 'unavailable' : 'refused'
 }
 
 function readOutcome (error: unknown): Exclude<ReadOutcome, 'success'> {
   if (error instanceof InvalidAccessToken) return 'invalid_token'
+  if (error instanceof CallSpared) return 'spared'
   return isTrouble(error) ? 'unavailable' : 'refused'
 }

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
+import { fetch, type RequestInit as Init, type Response } from 'undici'
 import { AuthorizationServerBadResponse, AuthorizationServerUnavailable } from '../errors.ts'
+import { ConnectionFailed, createConnections, isConnectionFailure } from './connection.ts'
 import { parseJsonObject } from './wire.ts'
 
 /** One answer of AIHubMix, read once and whole. */
@@ -10,6 +12,17 @@ export interface Answer {
   readonly text: string
 }
 
+/** 429: AIHubMix was called too often. */
+export class TooManyCalls extends AuthorizationServerUnavailable {
+  /** What its Retry-After says, capped; null when it says nothing. */
+  readonly toldSeconds: number | null
+
+  constructor (toldSeconds: number | null) {
+    super(new Error('HTTP 429'), toldSeconds ?? undefined)
+    this.toldSeconds = toldSeconds
+  }
+}
+
 export type Exchange = (url: string, init: RequestInit) => Promise<Answer>
 
 const bodyLimitBytes = 256 * 1024
@@ -17,37 +30,44 @@ const longestRetryAfterSeconds = 300
 
 /**
  * Calls AIHubMix: one deadline for the whole answer, a limit to its size after decompression, no redirect followed with
- * credentials, no cookies kept, never sent twice.
- * @throws AuthorizationServerUnavailable on connection failure, deadline, 408, 429 and 5xx
+ * credentials, no cookies kept, never sent twice. `connectTimeoutMs` is for the connection alone.
+ * @throws ConnectionFailed when nothing was sent, TooManyCalls on 429
+ * @throws AuthorizationServerUnavailable on a broken connection, deadline, 408 and 5xx
  * @throws AuthorizationServerBadResponse on a redirect or an answer over the limit
  */
-export function createExchange (timeoutMs: number): Exchange {
-  return async (url, init) => {
-    const answer = await received(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+export function createExchange (timeoutMs: number, connectTimeoutMs = timeoutMs): Exchange {
+  const dispatcher = createConnections(connectTimeoutMs)
+  return async (url, { method = 'GET', headers, body }) => {
+    const answer = await received(url, { method, headers: withOurHeaders(headers), body: asText(body), redirect: 'manual', signal: AbortSignal.timeout(timeoutMs), dispatcher })
     if (answer.status >= 300 && answer.status < 400) throw new AuthorizationServerBadResponse(new Error(`redirect ${answer.status}`))
-    if (answer.status === 408 || answer.status === 429 || answer.status >= 500) {
+    if (answer.status === 429) throw new TooManyCalls(answer.retryAfterSeconds)
+    if (answer.status === 408 || answer.status >= 500) {
       throw new AuthorizationServerUnavailable(new Error(`HTTP ${answer.status}`), answer.retryAfterSeconds ?? undefined)
     }
     return answer
   }
 }
 
-async function received (url: string, init: RequestInit): Promise<Answer> {
+async function received (url: string, init: Init): Promise<Answer> {
   try {
-    const response = await fetch(url, { ...init, headers: withOurHeaders(init.headers) })
+    const response = await fetch(url, init)
     return { status: response.status, retryAfterSeconds: retryAfterSeconds(response.headers.get('retry-after')), text: await limitedText(response) }
   } catch (cause) {
-    throw cause instanceof AuthorizationServerBadResponse ? cause : new AuthorizationServerUnavailable(cause)
+    if (cause instanceof AuthorizationServerBadResponse) throw cause
+    throw isConnectionFailure(cause) ? new ConnectionFailed(cause) : new AuthorizationServerUnavailable(cause)
   }
 }
 
 /** Messages in English for the log; they are never matched (F-44). */
-function withOurHeaders (given: RequestInit['headers']): Headers {
-  const headers = new Headers(given)
-  headers.set('accept', 'application/json')
-  headers.set('accept-language', 'en')
-  headers.set('user-agent', 'aihubmix-gateway')
-  return headers
+function withOurHeaders (given: RequestInit['headers']): Record<string, string> {
+  return { ...Object.fromEntries(new Headers(given)), accept: 'application/json', 'accept-language': 'en', 'user-agent': 'aihubmix-gateway' }
+}
+
+/** What we send is a form or JSON, and nothing that could be read only once. */
+function asText (body: RequestInit['body']): string | null {
+  if (body == null) return null
+  if (typeof body === 'string' || body instanceof URLSearchParams) return body.toString()
+  throw new TypeError('a body is a text or a form')
 }
 
 async function limitedText (response: Response): Promise<string> {

@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { AuthorizationServerBadResponse, GatewayError, InvalidGrant, type ErrorCode } from '../errors.ts'
 import type { TokenSet } from '../session/user-session.ts'
-import { jsonObject, type Answer, type Exchange } from './exchange.ts'
+import type { Urgency } from './call-budget.ts'
+import { jsonObject, type Answer } from './exchange.ts'
 import { isRefusal, tokenResponse, unwrapped } from './wire.ts'
 
 /** AIHubMix refused a grant without saying that it is invalid (`{"success":false}`): perhaps the grant, perhaps its database. */
@@ -24,19 +25,24 @@ interface AuthorizationCode {
  */
 export interface TokenEndpoint {
   authorizationCodeGrant (code: AuthorizationCode): Promise<TokenSet>
-  /** The refresh token stays the old one when AIHubMix sends none (V-11). */
-  refreshTokenGrant (refreshToken: string, scope: readonly string[]): Promise<TokenSet>
+  /** The refresh token stays the old one when AIHubMix sends none (V-11). `urgency` is `awaited` unless given. */
+  refreshTokenGrant (refreshToken: string, scope: readonly string[], urgency?: Urgency): Promise<TokenSet>
 }
+
+/** Posts to the token endpoint; see `createSparing` for what else it throws. */
+export type PostToken = (init: RequestInit) => Promise<Answer>
 
 interface TokenEndpointOptions {
   readonly serverUrl: string
   readonly clientId: string
   readonly clientSecret: string
   readonly requestedScope: readonly string[]
-  readonly exchange: Exchange
-  readonly refreshExchange: Exchange
+  readonly postCode: PostToken
+  readonly postRefresh: (urgency: Urgency) => PostToken
   readonly now: () => number
 }
+
+export const tokenPath = '/api/oauth2/token'
 
 /** The client id or secret is wrong (RFC 6749 §5.2): for the operator to mend, and no reason to end anybody's session. */
 const isOurFault = new Set(['invalid_client', 'unauthorized_client'])
@@ -44,14 +50,14 @@ const isOurFault = new Set(['invalid_client', 'unauthorized_client'])
 /** Refusals that speak of the request or the server, never of a user's grant. */
 const notTheGrant = new Set(['invalid_request', 'unsupported_grant_type', 'invalid_scope', 'server_error', 'temporarily_unavailable'])
 
-export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, requestedScope, exchange, refreshExchange, now }: TokenEndpointOptions): TokenEndpoint {
-  const server: oauth.AuthorizationServer = { issuer: serverUrl, token_endpoint: `${serverUrl}/api/oauth2/token` }
+export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, requestedScope, postCode, postRefresh, now }: TokenEndpointOptions): TokenEndpoint {
+  const server: oauth.AuthorizationServer = { issuer: serverUrl, token_endpoint: `${serverUrl}${tokenPath}` }
   const client: oauth.Client = { client_id: clientId }
   const authentication = oauth.ClientSecretPost(clientSecret)
-  const sentBy = (send: Exchange) => ({
+  const sentBy = (send: PostToken) => ({
     // The configuration allows plain http on loopback only.
     [oauth.allowInsecureRequests]: true,
-    [oauth.customFetch]: async (url: string, init: RequestInit) => standardResponse(await send(url, init))
+    [oauth.customFetch]: async (_url: string, init: RequestInit) => standardResponse(await send(init))
   })
 
   const tokenSet = ({ access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, scope }: oauth.TokenEndpointResponse, assumed: readonly string[]): TokenSet => ({
@@ -65,11 +71,11 @@ export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, reques
   return {
     async authorizationCodeGrant ({ code, redirectUri, codeVerifier }) {
       const parameters = oauth.validateAuthResponse(server, client, new URLSearchParams({ code }), oauth.expectNoState)
-      const response = await oauth.authorizationCodeGrantRequest(server, client, authentication, parameters, redirectUri, codeVerifier ?? oauth.nopkce, sentBy(exchange))
+      const response = await oauth.authorizationCodeGrantRequest(server, client, authentication, parameters, redirectUri, codeVerifier ?? oauth.nopkce, sentBy(postCode))
       return tokenSet(await refusalsOf(oauth.processAuthorizationCodeResponse(server, client, response), 'provider_refused'), requestedScope)
     },
-    async refreshTokenGrant (refreshToken, scope) {
-      const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, sentBy(refreshExchange))
+    async refreshTokenGrant (refreshToken, scope, urgency = 'awaited') {
+      const response = await oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, sentBy(postRefresh(urgency)))
       const renewed = tokenSet(await refusalsOf(oauth.processRefreshTokenResponse(server, client, response), 'provider_bad_response'), scope)
       return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken }
     }

@@ -40,6 +40,11 @@ export const adminSection = section({
 
 const aihubmixOrigin = 'https://api.aihubmix.com'
 
+const budget = section({
+  requests: z.int().min(2).default(450).describe('Calls in a window; AIHubMix limits by address, so divide its limit by the number of processes behind one'),
+  window: duration({ atLeast: 1_000 }).prefault('3m').describe('Length of the window')
+})
+
 /** The section `aihubmix`. */
 export const aihubmixSection = section({
   clientId: z.string().min(1, 'is empty').describe('Client id of the OAuth app'),
@@ -47,12 +52,14 @@ export const aihubmixSection = section({
   clientSecretFile: secretFile.describe('File that holds clientSecret'),
   browserUrl: secureOrigin.prefault(aihubmixOrigin).describe('Where the browser goes to authorize'),
   serverUrl: secureOrigin.prefault(aihubmixOrigin).describe('Where the gateway calls token, userinfo and topup'),
+  serverFallbackUrls: z.array(secureOrigin).prefault([]).describe('Where token, userinfo and topup are called while no connection to serverUrl comes about; they are sent the client secret'),
   appUrl: secureOrigin.prefault(aihubmixOrigin).describe('Where `app create` posts'),
   redirectUri: redirectUri.nullable().prefault(null).describe('Redirect URI registered at AIHubMix; default publicUrl + /oauth2/callback'),
   scope: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'must be words separated by single spaces').default('profile balance').describe('Scopes asked for'),
   autoAuthorize: z.boolean().default(true).describe('One-click sign-in for someone who agreed before'),
   pkce: z.enum(['off', 'S256']).default('off').describe('Proof key for code exchange (RFC 7636)'),
   timeout: timer({ atLeast: 1 }).prefault('10s').describe('AIHubMix has to answer within this long'),
+  budget: budget.prefault({}).describe('How often one process calls AIHubMix at most; sign-ins go before background work'),
   topupHosts: z.array(hostName).prefault(['aihubmix.com', 'inferera.com']).describe('Hosts, and their sub-domains, a top-up link may lead to'),
   authorizationsUrl: secureUrl.nullable().prefault(null).describe('"Manage authorizations" link on our pages')
 })

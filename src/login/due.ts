@@ -1,3 +1,4 @@
+import type { Urgency } from '../aihubmix/call-budget.ts'
 import type { TokenSet, UserSession } from '../session/user-session.ts'
 
 /** `soon` is done in the background, `now` before the session may be used. */
@@ -9,6 +10,8 @@ export interface Due {
   refresh (tokens: TokenSet): boolean
   identity (session: UserSession): boolean
   hasRunOut (tokens: TokenSet): boolean
+  /** How much a renewal of this session matters: how near it is to being waited for. */
+  urgency (session: UserSession): Urgency
 }
 
 interface DueOptions {
@@ -41,7 +44,13 @@ export function createDue ({ identityMaxAgeMs, identityMaxStaleMs, touchIsDue, n
     /** 5 minutes before the end; a quarter of the life when that is short, or a 4-minute token would be refreshed for ever (X-41). */
     refresh: ({ obtainedAt, accessTokenExpiresAt }) => accessTokenExpiresAt - now() <= Math.min(refreshAheadMs, (accessTokenExpiresAt - obtainedAt) / 4),
     identity: (session) => now() - session.identity.readAt > maxAgeMs(session),
-    hasRunOut: ({ accessTokenExpiresAt }) => now() >= accessTokenExpiresAt
+    hasRunOut: ({ accessTokenExpiresAt }) => now() >= accessTokenExpiresAt,
+    urgency (session) {
+      if (due.need(session) === 'now') return 'awaited'
+      const staleMs = now() - session.identity.readAt - identityMaxAgeMs
+      const left = (session.tokens.accessTokenExpiresAt - now()) / refreshAheadMs
+      return Math.max(0, staleMs / Math.max(1, identityMaxStaleMs - identityMaxAgeMs), due.refresh(session.tokens) ? 1 - left : 0)
+    }
   }
   return due
 }

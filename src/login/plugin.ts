@@ -146,7 +146,7 @@ async function beginSession (request: FastifyRequest, reply: FastifyReply, optio
     redirectUri: config.aihubmix.redirectUri,
     codeVerifier: config.aihubmix.pkce === 'S256' ? transaction.codeVerifier : null
   })
-  const identity = await firstIdentity(() => aihubmix.userinfo(tokens))
+  const identity = await firstIdentity(() => aihubmix.userinfo(tokens, 'sign-in'))
   const { cookieValue, opened } = await sessions.begin({ tokens, identity, createdAt: now(), lastSeenAt: now() })
   metrics.sessionOpened()
   await endPresentedSessions(request, options, 'replaced')

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Urgency } from '../aihubmix/call-budget.ts'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import { GrantRefused } from '../aihubmix/token-endpoint.ts'
 import { GatewayError, InvalidAccessToken, InvalidGrant, SessionStoreUnavailable } from '../errors.ts'
@@ -32,6 +33,12 @@ export interface RenewSession {
   saved (opened: OpenSession, news: Partial<Pick<UserSession, 'tokens' | 'identity' | 'topUp'>>): Promise<OpenSession | null>
 }
 
+/** One renewal on its way: what guards it, and how much it matters. */
+interface RenewalAtWork {
+  readonly lease: HeldLease
+  readonly urgency: Urgency
+}
+
 const retrySaveMs = 100
 
 /** Why a renewal ends a session, in the words of the log. */
@@ -47,19 +54,20 @@ const ends = {
 
 export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned, now, log }: RenewSessionOptions): RenewSession {
   async function renewed (opened: OpenSession, reread: boolean, lease: HeldLease): Promise<OpenSession | null> {
+    const renewal = { lease, urgency: reread ? 'awaited' : due.urgency(opened.session) } as const
     const isDue = due.refresh(opened.session.tokens)
-    const current = isDue ? await withNewTokens(opened, lease) : opened
+    const current = isDue ? await withNewTokens(opened, renewal) : opened
     if (current === null) return null
-    if (reread || due.identity(current.session)) return await withNewIdentity(current, isDue, lease)
+    if (reread || due.identity(current.session)) return await withNewIdentity(current, isDue, renewal)
     return sessions.touchIsDue(current.session) ? await saved(current, {}) : current
   }
 
-  async function withNewTokens (opened: OpenSession, lease: HeldLease): Promise<OpenSession | null> {
+  async function withNewTokens (opened: OpenSession, { lease, urgency }: RenewalAtWork): Promise<OpenSession | null> {
     const { tokens } = opened.session
     const { refreshToken } = tokens
     if (refreshToken === null) return due.hasRunOut(tokens) ? await over(opened, 'no_refresh_token') : opened
     try {
-      return await saved(opened, { tokens: await lease.spend(() => aihubmix.refreshTokenGrant(refreshToken, tokens.scope)) })
+      return await saved(opened, { tokens: await lease.spend(() => aihubmix.refreshTokenGrant(refreshToken, tokens.scope, urgency)) })
     } catch (error) {
       if (error instanceof InvalidGrant) return await over(opened, 'invalid_grant')
       if (error instanceof GrantRefused && due.hasRunOut(tokens)) return await over(opened, 'grant_refused')
@@ -68,24 +76,24 @@ export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned
   }
 
   /** C-63: on 401 refresh once, read once more, then the session is over. */
-  async function withNewIdentity (opened: OpenSession, wasRefreshed: boolean, lease: HeldLease): Promise<OpenSession | null> {
+  async function withNewIdentity (opened: OpenSession, wasRefreshed: boolean, renewal: RenewalAtWork): Promise<OpenSession | null> {
     try {
-      return await withIdentity(opened, await aihubmix.userinfo(opened.session.tokens))
+      return await withIdentity(opened, await aihubmix.userinfo(opened.session.tokens, renewal.urgency))
     } catch (error) {
-      if (error instanceof InvalidAccessToken) return await afterInvalidAccessToken(opened, wasRefreshed, error, lease)
+      if (error instanceof InvalidAccessToken) return await afterInvalidAccessToken(opened, wasRefreshed, error, renewal)
       if (error instanceof GatewayError && error.status === 403) return await over(opened, error.code === 'account_disabled' ? error.code : 'provider_refused')
       throw error
     }
   }
 
-  async function afterInvalidAccessToken (opened: OpenSession, wasRefreshed: boolean, error: InvalidAccessToken, lease: HeldLease): Promise<OpenSession | null> {
+  async function afterInvalidAccessToken (opened: OpenSession, wasRefreshed: boolean, error: InvalidAccessToken, renewal: RenewalAtWork): Promise<OpenSession | null> {
     const { refreshToken, obtainedAt } = opened.session.tokens
     // A refusal that may mean anything, of a token that is new: refreshing for each would ask AIHubMix without end.
     const isNew = !error.isDefinite && now() - obtainedAt < refreshAheadMs
     if (!wasRefreshed && !isNew && refreshToken !== null) {
-      const current = await withNewTokens(opened, lease)
+      const current = await withNewTokens(opened, renewal)
       if (current === null || current.session.tokens.accessToken !== opened.session.tokens.accessToken) {
-        return current === null ? null : await withNewIdentity(current, true, lease)
+        return current === null ? null : await withNewIdentity(current, true, renewal)
       }
     }
     if (!error.isDefinite) throw new GatewayError('provider_refused', { cause: error })

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { AihubmixClient } from '../aihubmix/client.ts'
-import { GatewayError, SessionStoreUnavailable } from '../errors.ts'
+import { CallSpared, GatewayError, SessionStoreUnavailable } from '../errors.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import type { SessionEnd } from '../telemetry/metrics.ts'
-import { createDue, eagerMs, topUpMs } from './due.ts'
+import { createDue, eagerMs, topUpMs, type Need } from './due.ts'
 import { heldLease, LeaseLost } from './held-lease.ts'
 import { createRenewSession } from './renew-session.ts'
 
@@ -56,9 +56,17 @@ interface RenewalOptions {
   readonly log: FastifyBaseLogger
 }
 
+/** Why a session is not renewed just now, how long, and how much it needed it. */
+interface Pause {
+  readonly until: number
+  readonly error: GatewayError
+  readonly need: Need
+}
+
 const pollMs = 100
 /** After a failure, the session goes on with what it has this long before AIHubMix is asked again. */
 const pauseAfterFailureMs = 5_000
+const jitterMs = 1_000
 /** How long a person waits for a balance that was read just now. */
 const freshenMs = 3_000
 
@@ -68,29 +76,38 @@ export function createRenewal (options: RenewalOptions): Renewal {
   const due = createDue({ ...options, touchIsDue: sessions.touchIsDue })
   const { renewed, saved } = createRenewSession({ onOver () {}, ...options, due, abandoned: abandoned.signal })
   const running = new Map<string, Promise<OpenSession | null>>()
-  const paused = new Map<string, { readonly until: number, readonly error: GatewayError }>()
+  const paused = new Map<string, Pause>()
 
   /** One renewal per session in this process; the lease makes it one over all replicas. */
   function start (opened: OpenSession, reread = false): Promise<OpenSession | null> {
     const { id } = opened.ticket
     const pause = paused.get(id)
-    if (pause !== undefined && pause.until > now()) return Promise.reject(pause.error)
+    if (pause !== undefined && pause.until > now() && !mayTryAgain(pause, opened, reread)) return Promise.reject(pause.error)
     const existing = running.get(id)
     if (existing !== undefined) return existing
     const promise = underLease(opened, reread)
       .then((renewed) => { paused.delete(id); return renewed })
-      .catch((error: unknown) => { throw pauseAfter(opened, error) })
+      .catch((error: unknown) => { throw pauseAfter(opened, reread, error) })
       .finally(() => running.delete(id))
     running.set(id, promise)
     return promise
   }
 
-  function pauseAfter ({ ticket: { id }, session }: OpenSession, error: unknown): unknown {
+  /** Background work that was put off gives way to a request that waits: AIHubMix may have a call left for that. */
+  function mayTryAgain ({ error, need }: Pause, opened: OpenSession, reread: boolean): boolean {
+    return error instanceof CallSpared && need === 'soon' && (reread || due.need(opened.session) === 'now')
+  }
+
+  function pauseAfter (opened: OpenSession, reread: boolean, error: unknown): unknown {
+    const { ticket: { id }, session } = opened
     if (error instanceof SessionStoreUnavailable || !(error instanceof GatewayError)) return error
     if (paused.size > 1_000) for (const [other, { until }] of paused) if (until <= now()) paused.delete(other)
-    const pauseMs = Math.max(pauseAfterFailureMs, (error.retryAfterSeconds ?? 0) * 1000)
-    paused.set(id, { until: now() + pauseMs, error })
-    log.warn({ audit: 'renewal_failed', user: session.identity.id, code: error.code, err: error }, 'a session could not be renewed; it goes on with what it has')
+    const isSpared = error instanceof CallSpared // said once for all sessions, where it was decided
+    const pauseMs = Math.max(pauseAfterFailureMs, isSpared ? 0 : (error.retryAfterSeconds ?? 0) * 1000)
+    // Jitter: what failed together must not come back together.
+    paused.set(id, { until: now() + pauseMs + Math.random() * jitterMs, error, need: reread ? 'now' : due.need(session) })
+    if (isSpared) log.debug({ code: error.code }, 'a session is renewed later')
+    else log.warn({ audit: 'renewal_failed', user: session.identity.id, code: error.code, err: error }, 'a session could not be renewed; it goes on with what it has')
     return error
   }
 

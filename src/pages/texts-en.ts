@@ -185,6 +185,11 @@ export const en: PageTexts = {
       text: 'The app behind this address answered, but its answer cannot be passed on.',
       nextStep: 'Try again. If it happens again, send the request ID to the operator of this site.'
     },
+    provider_busy: {
+      title: 'Too many calls to AIHubMix just now',
+      text: 'AIHubMix limits how often it may be asked, and a lot is going on at this moment. Nothing is lost, and whoever is signed in stays so.',
+      nextStep: 'Try again in a moment.'
+    },
     provider_unavailable: {
       title: 'AIHubMix cannot be reached',
       text: 'Sign-in depends on AIHubMix, which does not answer just now. Nothing is lost.',

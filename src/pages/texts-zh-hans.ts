@@ -185,6 +185,11 @@ export const zhHans: PageTexts = {
       text: '此网址背后的应用有响应，但内容无法转发。',
       nextStep: '请重试。如果再次发生，请将请求编号提供给网站管理员。'
     },
+    provider_busy: {
+      title: '当前对 AIHubMix 的请求过多',
+      text: 'AIHubMix 限制了请求次数，而此刻的请求很多。没有丢失任何数据，已登录的人仍保持登录。',
+      nextStep: '请稍候片刻再试。'
+    },
     provider_unavailable: {
       title: '无法连接到 AIHubMix',
       text: '登录需要 AIHubMix，但目前没有响应。没有丢失任何数据。',

@@ -185,6 +185,11 @@ export const zhHant: PageTexts = {
       text: '這個網址背後的應用程式有回應，但內容無法轉送。',
       nextStep: '請再試一次。若再次發生，請將請求編號提供給網站管理者。'
     },
+    provider_busy: {
+      title: '目前對 AIHubMix 的請求過多',
+      text: 'AIHubMix 限制了請求次數，而此刻的請求很多。沒有任何資料遺失，已登入的人仍保持登入。',
+      nextStep: '請稍候片刻再試。'
+    },
     provider_unavailable: {
       title: '無法連線到 AIHubMix',
       text: '登入需要 AIHubMix，但目前沒有回應。沒有任何資料遺失。',

@@ -30,6 +30,7 @@ export function createInstruments (registry: Registry) {
     renewalWaits: histogram('renewal_wait_seconds', 'How long requests waited for a renewal they could not do without', providerSeconds),
     userinfoReads: counter('userinfo_reads_total', 'Reads of userinfo, by outcome', ['outcome']),
     providerCalls: histogram('provider_duration_seconds', 'Calls to AIHubMix, by call and outcome', providerSeconds, ['call', 'outcome']),
+    callsSpared: counter('provider_calls_spared_total', 'Calls to AIHubMix that were not made: it does not answer, or aihubmix.budget had none left', ['call']),
     sessionsOpened: counter('sessions_opened_total', 'Sessions begun by a sign-in'),
     sessionsEnded: counter('sessions_ended_total', 'Sessions ended before their time ran out, by reason', ['reason']),
     storeCommands: histogram('store_command_duration_seconds', 'Commands to the session store', storeSeconds, ['command']),

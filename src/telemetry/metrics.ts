@@ -3,8 +3,8 @@ import type { ErrorCode } from '../errors.ts'
 import type { StoreCommand } from '../session/measured-store.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 
-export type RefreshOutcome = 'success' | 'invalid_grant' | 'refused' | 'unavailable'
-export type ReadOutcome = 'success' | 'invalid_token' | 'refused' | 'unavailable'
+export type RefreshOutcome = 'success' | 'invalid_grant' | 'refused' | 'unavailable' | 'spared'
+export type ReadOutcome = 'success' | 'invalid_token' | 'refused' | 'unavailable' | 'spared'
 export type ProviderCall = 'authorization_code' | 'refresh_token' | 'userinfo' | 'topup'
 /** Why a session ended before its time ran out. */
 export type SessionEnd = 'sign_out' | 'replaced' | 'revoked' | 'not_allowed' | 'invalid_grant' | 'grant_refused' | 'no_refresh_token' | 'access_token_revoked' | 'account_disabled' | 'provider_refused' | 'user_changed'
@@ -33,6 +33,8 @@ export interface GatewayMetrics {
   refresh (outcome: RefreshOutcome): void
   waitedForRenewal (ms: number): void
   userinfoRead (outcome: ReadOutcome): void
+  /** A call that was not made: AIHubMix does not answer, or the budget has none left for it. */
+  callSpared (call: ProviderCall): void
   providerCall (call: ProviderCall, outcome: 'answered' | 'failed', ms: number): void
   sessionOpened (): void
   sessionEnded (reason: SessionEnd): void
@@ -81,6 +83,7 @@ export function createMetrics (version: string): GatewayMetrics {
     refresh: (outcome) => instruments.refreshes.inc({ outcome }),
     waitedForRenewal: (ms) => instruments.renewalWaits.observe(ms / 1000),
     userinfoRead: (outcome) => instruments.userinfoReads.inc({ outcome }),
+    callSpared: (call) => instruments.callsSpared.inc({ call }),
     providerCall: (call, outcome, ms) => instruments.providerCalls.observe({ call, outcome }, ms / 1000),
     sessionOpened: () => instruments.sessionsOpened.inc(),
     sessionEnded: (reason) => instruments.sessionsEnded.inc({ reason }),

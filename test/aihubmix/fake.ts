@@ -71,18 +71,22 @@ export function clientOf (serverUrl: string, { subject = 'id', aihubmix = {} }: 
       clientSecret: secrets.clientSecret,
       browserUrl: 'https://api.aihubmix.com',
       serverUrl,
+      serverFallbackUrls: [],
       appUrl: serverUrl,
       redirectUri: 'https://gw.test/oauth2/callback',
       scope: 'profile balance',
       autoAuthorize: true,
       pkce: 'off',
       timeout: 400,
+      budget: { requests: 100_000, window: 180_000 },
       topupHosts: ['aihubmix.com', 'inferera.com'],
       authorizationsUrl: null,
       ...aihubmix
     },
     subject,
-    now: () => startedAt
+    now: () => startedAt,
+    sparing: { call: (_endpoint, _urgency, send) => send() }, // sparing.test.ts
+    onMoved: () => {}
   })
 }
 

@@ -63,8 +63,8 @@ for (const grant of grants) {
       ['AuthorizationServerUnavailable', { success: false }, 503],
       ['AuthorizationServerUnavailable', '', 502],
       ['AuthorizationServerUnavailable', Buffer.from([0xc4, 0xe3]), 500],
-      ['AuthorizationServerUnavailable', '', 429],
-      ['AuthorizationServerUnavailable', { error: 'invalid_grant' }, 429],
+      ['TooManyCalls', '', 429],
+      ['TooManyCalls', { error: 'invalid_grant' }, 429],
       ['AuthorizationServerUnavailable', '', 408]
     ]
     for (const [name, body, status] of answers) {
