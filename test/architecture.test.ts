@@ -38,7 +38,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'server-options.ts': ['config', 'errors.ts'],
   'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server-options.ts'],
   'reloadable-gateway.ts': ['config', 'session', 'proxy', 'server-options.ts', 'gateway.ts'],
-  cli: ['errors.ts', 'config', 'session', 'aihubmix', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo'],
+  cli: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo'],
   'main.ts': ['cli']
 }
 

@@ -1,19 +1,22 @@
 import { describe } from '../config/describe.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
+import { explain, readExplained, type Explained } from './explain.ts'
 import { readFlags } from './flags.ts'
 
-const help = `aihubmix-gateway check [--config FILE]
+const help = `aihubmix-gateway check [--config FILE] [--explain REQUEST [--user USER]]
 
 Validates the configuration and lists every problem with its place and the nearest known name.
 Prints the configuration in force as YAML, with secrets masked, when there is none.
 
   --config FILE   the configuration file; default: what GATEWAY_CONFIG names, else the environment alone
+  --explain       a method and an address, such as 'GET https://app.example.com/x': says which route and which rule would decide
+  --user          who asks, such as id:12345,username:ada,email:ada@example.com,balance:0.50; without it nobody is signed in
   --help          prints this
 
 Exit code 0: it can be used. 1: it cannot. 2: the command itself was not understood.`
 
-const flagTypes = { config: { type: 'string' }, online: { type: 'boolean' }, help: { type: 'boolean' } } as const
+const flagTypes = { config: { type: 'string' }, online: { type: 'boolean' }, explain: { type: 'string' }, user: { type: 'string' }, help: { type: 'boolean' } } as const
 
 /** `check`: answers the exit code. */
 export async function checkCommand (argv: readonly string[]): Promise<number> {
@@ -21,13 +24,16 @@ export async function checkCommand (argv: readonly string[]): Promise<number> {
   if (flags === null) return 2
   if (flags.help === true) return print(help)
   if (flags.online === true) return refuseOnline()
-  return await check(flags.config)
+  if (flags.explain === undefined) return flags.user === undefined ? await check(flags.config) : refuseForm()
+  const asked = readExplained(flags.explain, flags.user)
+  return asked === null ? refuseForm() : await check(flags.config, asked)
 }
 
-async function check (file: string | undefined): Promise<number> {
+async function check (file: string | undefined, asked: Explained | null = null): Promise<number> {
   try {
     const loaded = await loadConfig({ file })
     for (const warning of loaded.warnings) console.error(`warning: ${warning}`)
+    if (asked !== null) return print(explain(loaded, asked))
     print(describe(loaded).trimEnd())
     console.error('The configuration is good.')
     return 0
@@ -46,6 +52,12 @@ function report ({ problems }: ConfigProblems): number {
 function refuseOnline (): number {
   console.error('check --online is not built yet in this version.')
   console.error('Run it without --online: that validates the configuration without reaching anything.')
+  return 2
+}
+
+function refuseForm (): number {
+  console.error('This is not understood as a request, or as a user.')
+  console.error('Write --explain \'GET https://app.example.com/x\', and --user id:12345,username:ada,email:ada@example.com,balance:0.50 as far as you like.')
   return 2
 }
 

@@ -17,6 +17,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[]
   /** The keys as they were written, file and environment together, secrets included: for `describe` only. */
   readonly source: unknown
+  /** Where a key stands: `file:line:column`, or the variable that set it. */
+  readonly placeOf: PlaceOf
   /** Every file it was read from, or names: what they hold can change. */
   readonly files: readonly string[]
 }
@@ -52,7 +54,7 @@ async function validate ({ tree }: Revealed, before: readonly Problem[], placeOf
   const config: Config = deepFreeze(result.data)
   const problems = [...before, ...await unreadableFiles(config, placeOf)]
   if (problems.length > 0) throw new ConfigProblems(problems)
-  return { config, warnings: warningsAbout(config), source: tree }
+  return { config, warnings: warningsAbout(config), source: tree, placeOf }
 }
 
 /** What can be said while the file cannot be read: only the variables are there to be judged. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isLess } from './decimal.ts'
 import { emailsAreTrusted } from './email-rules.ts'
 import { notBuilt, notYetInRoutes } from './not-yet.ts'
+import { unreachable } from './reach-rules.ts'
 import type { Finding } from './rules.ts'
 import type { Written } from './written.ts'
 
@@ -25,10 +26,6 @@ function notYet (route: Route): readonly RouteFinding[] {
   return notYetInRoutes.filter(({ isUsed }) => isUsed(route)).map(({ key }) => ({ key, message: notBuilt(key) }))
 }
 
-function unreachable ({ path }: Route): readonly RouteFinding[] {
-  return /^\/oauth2(?:\/|$)/i.test(path) ? [{ key: 'path', message: 'is below /oauth2, which is the gateway\'s own and never proxied' }] : []
-}
-
 /** A rule that would silently not be applied is a hole: whoever wrote it believes in it. */
 function withoutEffect (route: Route): readonly RouteFinding[] {
   const findings: RouteFinding[] = []
@@ -38,6 +35,10 @@ function withoutEffect (route: Route): readonly RouteFinding[] {
   }
   if (route.minBalance !== null && route.warnBalance !== null && !isLess(route.minBalance, route.warnBalance)) findings.push({ key: 'warnBalance', message: 'has no effect: it must be more than minBalance' })
   if (route.onUnknown === 'block' && route.minBalance === null) findings.push({ key: 'onUnknown', message: 'has no effect without minBalance' })
+  if (route.access === 'nobody' && route.cors !== null) findings.push({ key: 'cors', message: 'has no effect with access: nobody' })
+  if (route.upstream === null && route.cors !== null) findings.push({ key: 'cors', message: 'has no effect without an upstream: with forward-auth the proxy in front answers' })
+  if (route.upstream === null && route.limits.bodyBytes !== null) findings.push({ key: 'limits', message: 'has no effect without an upstream: with forward-auth the body goes past us' })
+  if (!route.websocket.enabled && route.websocket.allowedOrigins.length > 0) findings.push({ key: 'websocket', message: 'names origins, but has enabled: false' })
   if (route.upstream === null && route.stripPrefix) findings.push({ key: 'stripPrefix', message: 'has no effect without an upstream: with forward-auth the proxy in front forwards' })
   if (!isDeepStrictEqual(route.tls, { verify: true }) && !isHttps(route)) findings.push({ key: 'tls', message: 'has no effect: the upstream is not https' })
   return findings
