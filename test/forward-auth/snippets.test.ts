@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { parse } from 'yaml'
+import { isTree, valueAt } from '../../src/config/tree.ts'
+
+const identityNames = ['x-user-id', 'x-user-email', 'x-user-balance', 'x-user-balance-low', 'x-user-assertion']
+const textOf = async (file: string): Promise<string> => await readFile(new URL(`../../config/forward-auth/${file}`, import.meta.url), 'utf8')
+
+/** Every value under this key, wherever it stands. */
+function allUnder (tree: unknown, key: string): readonly unknown[] {
+  if (Array.isArray(tree)) return tree.flatMap((item) => allUnder(item, key))
+  if (!isTree(tree)) return []
+  return Object.entries(tree).flatMap(([name, value]) => [...(name === key ? [value] : []), ...allUnder(value, key)])
+}
+
+for (const file of ['nginx.conf', 'Caddyfile', 'haproxy.cfg', 'haproxy-auth.lua', 'traefik.yaml', 'envoy.yaml']) {
+  t.test(`${file} says nothing that a client could choose, and keeps the endpoint to itself`, async (t) => {
+    const text = await textOf(file)
+    t.notMatch(text, /trustForwardHeader: true|failure_mode_allow: true/)
+    if (file !== 'haproxy-auth.lua') t.match(text, /\/oauth2\/auth/)
+  })
+}
+
+t.test('Traefik asks with the way to sign in, and takes every identity header from the answer alone', async (t) => {
+  const config: unknown = parse(await textOf('traefik.yaml'))
+  const forwardAuth = valueAt(config, ['http', 'middlewares', 'aihubmix-auth', 'forwardAuth'])
+  t.match(forwardAuth, { address: /^http:\/\/[^/]+\/oauth2\/auth\?login=redirect$/, trustForwardHeader: false })
+  const taken = valueAt(forwardAuth, ['authResponseHeaders'])
+  t.ok(Array.isArray(taken) && identityNames.every((name) => taken.some((other) => String(other).toLowerCase() === name)))
+  t.match(valueAt(config, ['http', 'routers', 'aihubmix-gateway', 'rule']), '!PathPrefix(`/oauth2/auth`)')
+  t.strictSame(valueAt(config, ['http', 'routers', 'app', 'middlewares']), ['aihubmix-strip', 'aihubmix-auth'], 'what is stripped is stripped before the question')
+})
+
+t.test('Envoy drops client copies of every identity header before it asks, and takes them from the answer', async (t) => {
+  const config: unknown = parse(await textOf('envoy.yaml'))
+  t.strictSame(allUnder(config, 'remove').toSorted(), identityNames.toSorted())
+  const [allowed] = allUnder(config, 'allowed_upstream_headers')
+  t.strictSame(allUnder(allowed, 'exact').toSorted(), identityNames.toSorted())
+  t.strictSame(allUnder(config, 'path_prefix'), ['/oauth2/auth'])
+  t.strictSame(allUnder(config, 'headers_with_underscores_action'), ['DROP_HEADER'])
+  const [asked] = allUnder(config, 'allowed_headers')
+  const names = allUnder(asked, 'exact')
+  t.ok(names.includes('cookie') && names.includes('accept'))
+  t.notOk(names.some((name) => /^x-(forwarded-(uri|method|host)|original)/.test(String(name))), 'a client names no other address')
+})
