@@ -21,6 +21,7 @@ export const errorCatalogue = {
   url_too_long: { status: 414, message: 'The address is longer than this gateway accepts.' },
   expectation_failed: { status: 417, message: 'Only "Expect: 100-continue" is understood.' },
   unknown_host: { status: 421, message: 'No app is configured for this host name. Check the address.' },
+  too_many_requests: { status: 429, message: 'You have sent too many requests to this address. Wait as long as Retry-After says.' },
   headers_too_large: { status: 431, message: 'The headers are larger than this gateway accepts. Deleting the cookies of this site often helps.' },
   internal_error: { status: 500, message: 'Something went wrong in the gateway. Tell the operator the request id.' },
   exchange_failed: { status: 502, message: 'AIHubMix did not accept the sign-in. Start it again; if it fails again, tell the operator the request id.' },

@@ -29,6 +29,7 @@ import { sdkPlugin } from './sdk/plugin.ts'
 import { createOwnCookies } from './session/cookies.ts'
 import { createMeasuredStore } from './session/measured-store.ts'
 import { createCookieSeals } from './session/plugin.ts'
+import { openRateLimits } from './session/rate-limits.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
 import { publicServerOptions } from './server-options.ts'
@@ -78,6 +79,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const cookies = createSetCookies({ isSecure: config.server.publicUrl.startsWith('https:'), domain: config.session.cookieDomain })
   const signIn = createSignIn({ config, aihubmix, transactions, cookies, ownCookies })
   const upstreams = createUpstreams(config.routes)
+  const rateLimits = openRateLimits(config)
   const live = sharedLive ?? createLiveConnections()
 
   const noteError = (code: ErrorCode, request: FastifyRequest): void => {
@@ -111,7 +113,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     log: app.log
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
-  const admit = createAdmit({ config, currentSession, freshened: renewal.freshened })
+  const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, takeRate: rateLimits.take })
   const refusal = createRefusal({ metrics, now })
 
   neverParseBodies(app)
@@ -147,6 +149,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
       await Promise.race([renewal.settled(), timeIsUp.promise])
       clearTimeout(timer)
       renewal.abandon()
+      rateLimits.close()
       await Promise.all([upstreams.close(), admin.close(), seals.close()])
     }
   }

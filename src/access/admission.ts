@@ -25,15 +25,17 @@ interface AdmissionOptions {
   readonly currentSession: (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => Promise<OpenSession | null>
   /** The session with a balance that was read just now, as far as AIHubMix answers. */
   readonly freshened: (opened: OpenSession) => Promise<OpenSession | null>
+  /** Counts a request on a route with a limit; throws when there were too many. */
+  readonly takeRate: (route: Route, userId: string) => Promise<void>
 }
 
 /**
  * Route, session, decision: the same stops for every door.
- * @throws GatewayError not_found, unknown_host, malformed_request_target, session_store_unavailable, renewal_unavailable
+ * @throws GatewayError not_found, unknown_host, malformed_request_target, too_many_requests, session_store_unavailable, renewal_unavailable
  */
 export type Admit = (request: AdmissionRequest) => Promise<Admission>
 
-export function createAdmit ({ config, currentSession, freshened }: AdmissionOptions): Admit {
+export function createAdmit ({ config, currentSession, freshened, takeRate }: AdmissionOptions): Admit {
   const routes = createRoutes(config.routes)
 
   return async ({ host, method, target, cookieHeader }) => {
@@ -42,9 +44,16 @@ export function createAdmit ({ config, currentSession, freshened }: AdmissionOpt
     const route = routes.match(host, method, target)
     if (route === null) throw new GatewayError(routes.knowsHost(host) ? 'not_found' : 'unknown_host')
     const opened = await sessionFor(route, cookieHeader)
-    const admission = decided(route, opened)
+    const first = decided(route, opened)
     // Nobody is turned away over a balance that has changed since it was read: people paid twice elsewhere.
-    return admission.decision.outcome === 'top-up' && opened !== null ? decided(route, await freshened(opened)) : admission
+    const admission = first.decision.outcome === 'top-up' && opened !== null ? decided(route, await freshened(opened)) : first
+    if (route.rateLimit !== null) await counted(admission)
+    return admission
+  }
+
+  /** Only what would pass counts: a refusal costs the app nothing. */
+  async function counted ({ route, decision }: Admission): Promise<void> {
+    if (decision.outcome === 'allow' && decision.identity !== null) await takeRate(route, decision.identity.id)
   }
 
   function decided (route: Route, opened: OpenSession | null): Admission {

@@ -35,6 +35,7 @@ function withoutEffect (route: Route): readonly RouteFinding[] {
   }
   if (route.minBalance !== null && route.warnBalance !== null && !isLess(route.minBalance, route.warnBalance)) findings.push({ key: 'warnBalance', message: 'has no effect: it must be more than minBalance' })
   if (route.onUnknown === 'block' && route.minBalance === null) findings.push({ key: 'onUnknown', message: 'has no effect without minBalance' })
+  if (route.access !== 'signedIn' && route.rateLimit !== null) findings.push({ key: 'rateLimit', message: `has no effect with access: ${route.access}: it counts the requests of a user` })
   if (route.access === 'nobody' && route.cors !== null) findings.push({ key: 'cors', message: 'has no effect with access: nobody' })
   if (route.upstream === null && route.cors !== null) findings.push({ key: 'cors', message: 'has no effect without an upstream: with forward-auth the proxy in front answers' })
   if (route.upstream === null && route.limits.bodyBytes !== null) findings.push({ key: 'limits', message: 'has no effect without an upstream: with forward-auth the body goes past us' })

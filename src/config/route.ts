@@ -35,6 +35,11 @@ const limits = section({
   bodyBytes: size().nullable().prefault(null).describe('A request body on this route; above: 413; null = server.limits.bodyBytes')
 })
 
+const rateLimit = z.strictObject({
+  requests: z.int().min(1).describe('How many requests one user may send on this route in a window'),
+  window: duration({ atLeast: 1_000 }).describe('How long a window is, in whole seconds')
+})
+
 /** One entry of `routes`. */
 export const routeSchema = z.strictObject({
   host: hostPattern.nullable().prefault(null).describe('Host the route serves, exact or *.example.com; absent = any'),
@@ -53,6 +58,7 @@ export const routeSchema = z.strictObject({
   tls: clientTls.prefault({}).describe('How a https upstream is verified'),
   timeouts: timeouts.prefault({}).describe('How long the upstream may take'),
   limits: limits.prefault({}).describe('What a client may send'),
+  rateLimit: rateLimit.nullable().prefault(null).describe('Requests one user may send on this route; above: 429'),
   cors: cors.nullable().prefault(null).describe('Scripts of other origins that may use this route; null = the app\'s own headers speak'),
   websocket: websocket.prefault({}).describe('WebSocket upgrades'),
   preserveHost: z.boolean().default(true).describe('Sends the Host the browser sent; false sends the upstream\'s')

@@ -150,6 +150,11 @@ export const en: PageTexts = {
       text: 'The address reaches this server, but no app is set up under this name.',
       nextStep: 'Check the first part of the address. If it is right, tell the operator of this site.'
     },
+    too_many_requests: {
+      title: 'You are faster than this page allows',
+      text: 'You have sent more requests in a short time than are allowed here. You are still signed in.',
+      nextStep: 'Wait a little, then try again.'
+    },
     headers_too_large: {
       title: 'Your browser sent too much',
       text: 'The request carries more header data than this site accepts; most often that is cookies.',

@@ -150,6 +150,11 @@ export const zhHans: PageTexts = {
       text: '该网址可以连接到这台服务器，但没有以此名称设置的应用。',
       nextStep: '请检查网址开头的主机名。如果无误，请告知网站管理员。'
     },
+    too_many_requests: {
+      title: '请求过于频繁',
+      text: '您在短时间内发送的请求超过此处的上限。您仍保持登录。',
+      nextStep: '请稍候片刻再试。'
+    },
     headers_too_large: {
       title: '浏览器发送的数据过多',
       text: '请求的标头数据超过本网站的上限，最常见的原因是 Cookie 过多。',

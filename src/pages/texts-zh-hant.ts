@@ -150,6 +150,11 @@ export const zhHant: PageTexts = {
       text: '網址可以連到這台伺服器，但沒有以此名稱設定的應用程式。',
       nextStep: '請檢查網址開頭的主機名稱。若無誤，請告知網站管理者。'
     },
+    too_many_requests: {
+      title: '請求過於頻繁',
+      text: '您在短時間內送出的請求超過此處的上限。您仍保持登入。',
+      nextStep: '請稍候片刻再試。'
+    },
     headers_too_large: {
       title: '瀏覽器傳送的資料過多',
       text: '請求的標頭資料超過此網站的上限，最常見的原因是 Cookie 過多。',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { RedisConfig, SessionConfig } from '../config/schema.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createOutage } from './outage.ts'
-import type { RedisPlace } from './redis-connection.ts'
+import type { RedisConnectionOptions, RedisPlace } from './redis-connection.ts'
 import { createRedisStore, type RedisStoreOptions } from './redis-store.ts'
 import type { SessionStore } from './store.ts'
 
@@ -18,16 +18,23 @@ export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLo
   const outage = createOutage(log)
   if (redis.cluster !== undefined) log.info({}, 'sessions are not cached with Redis Cluster: every request reads its own')
   return createRedisStore({
-    place: placeOf(redis),
-    username: redis.username ?? null,
-    password: redis.password ?? null,
-    tls: tlsOptions(redis.tls),
+    ...connectionOptions(redis),
     keyPrefix: redis.keyPrefix,
-    commandTimeoutMs: redis.commandTimeout,
     onError: outage.failed,
     onAnswer: outage.answered,
     onTrackingRefused: (error) => log.warn({ err: error }, 'Redis does not tell of changes (CLIENT TRACKING): sessions are not cached, every request reads its own')
   })
+}
+
+/** How the Redis of the configuration is reached; reads the certificates it names. */
+export function connectionOptions (redis: RedisConfig): RedisConnectionOptions {
+  return {
+    place: placeOf(redis),
+    username: redis.username ?? null,
+    password: redis.password ?? null,
+    tls: tlsOptions(redis.tls),
+    commandTimeoutMs: redis.commandTimeout
+  }
 }
 
 function placeOf ({ url, sentinels, cluster }: RedisConfig): RedisPlace {

@@ -45,6 +45,7 @@ const contradictions: ReadonlyArray<readonly [sentence: string, over: object, pa
   ['a method that is never served', { routes: [{ upstream, methods: ['GET', 'TRACE'] }] }, 'routes[0].methods'],
   ['a method that does not exist', { routes: [{ upstream, methods: ['GTE'] }] }, 'routes[0].methods'],
   ['an allow list apart from the one for all', { identity: { allow: { ids: ['1', '2'] } }, routes: [{ upstream, allow: { ids: ['3'] } }] }, 'routes[0].allow.ids'],
+  ['a limit for users where nobody signs in', { routes: [{ upstream, access: 'anyone', rateLimit: { requests: 1, window: '1s' } }] }, 'routes[0].rateLimit'],
   ['cors where nobody gets through', { routes: [{ access: 'nobody', cors: { origins: ['https://a.example'] } }] }, 'routes[0].cors'],
   ['origins for WebSockets that are off', { routes: [{ upstream, websocket: { enabled: false, allowedOrigins: ['https://a.example'] } }] }, 'routes[0].websocket'],
   ['TLS settings for an upstream without TLS', { routes: [{ upstream, tls: { verify: false } }] }, 'routes[0].tls'],

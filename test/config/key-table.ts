@@ -15,6 +15,7 @@ export interface KeyRow {
 const shared = { session: { keys: [key(1)], redis } }
 const crossing = { routes: [{ upstream: 'http://a', cors: { origins: ['https://front.example'] } }] }
 const sentinels = (given: object): object => ({ session: { keys: [key(1)], redis: { sentinels: given } } })
+const limited = { routes: [{ upstream: 'http://a', rateLimit: { requests: 1, window: '1s' } }] }
 const trusting = { identity: { trustEmails: true } }
 
 const duration = (path: string, others: object = {}): KeyRow => ({ key: path, set: '90s', gives: 90_000, wrong: 90, with: others })
@@ -103,6 +104,8 @@ export const keyTable: readonly KeyRow[] = [
   duration('routes[0].timeouts.body'),
   flag('routes[0].exact', true),
   size('routes[0].limits.bodyBytes'),
+  { key: 'routes[0].rateLimit.requests', set: 7, gives: 7, wrong: 0, with: limited },
+  duration('routes[0].rateLimit.window', limited),
   { key: 'routes[0].cors.origins', set: ['https://Front.example:443'], gives: ['https://front.example'], wrong: ['*'] },
   { key: 'routes[0].cors.headers', set: ['X-A'], gives: ['X-A'], wrong: ['*'], with: crossing },
   { key: 'routes[0].cors.exposeHeaders', set: ['X-A'], gives: ['X-A'], wrong: 'X-A', with: crossing },
