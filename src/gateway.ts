@@ -35,7 +35,9 @@ import { createUserSessions } from './session/user-sessions.ts'
 import { publicServerOptions } from './server-options.ts'
 import type { GatewayLog } from './telemetry/log.ts'
 import type { GatewayMetrics } from './telemetry/metrics.ts'
+import type { OpenTelemetry } from './telemetry/opentelemetry.ts'
 import { followEachRequest } from './telemetry/plugin.ts'
+import { createPassedOnTraces, createRemoteTraceOf } from './telemetry/trace.ts'
 
 export interface GatewayOptions {
   readonly config: Config
@@ -44,6 +46,8 @@ export interface GatewayOptions {
   readonly log: GatewayLog
   /** Belongs to the process: several gateways in turn may count in it. */
   readonly metrics: GatewayMetrics
+  /** Where spans go; absent, the trace context of whoever calls is passed on and nothing is exported. */
+  readonly beginTrace?: OpenTelemetry['beginTrace']
   /** The tunnels and event streams of several gateways in turn; then they are not ended with this one. */
   readonly live?: LiveConnections
   readonly now?: () => number
@@ -61,7 +65,7 @@ export interface Gateway {
 }
 
 /** The whole gateway, in the order a request meets it. */
-export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, live: sharedLive, now = Date.now }: GatewayOptions): Promise<Gateway> {
+export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, beginTrace = createPassedOnTraces, live: sharedLive, now = Date.now }: GatewayOptions): Promise<Gateway> {
   let isDraining = false
   const store = createMeasuredStore(bareStore, metrics.storeCommand)
   const ownCookies = createOwnCookies(config.session.cookieName)
@@ -118,7 +122,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app, live)
-  followEachRequest(app, { writeAccessLine, metrics })
+  followEachRequest(app, { writeAccessLine, metrics, beginTrace: beginTrace(createRemoteTraceOf(trusted.includes)) })
   readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
   answerErrors(app, answerError)
 

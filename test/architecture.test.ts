@@ -61,6 +61,11 @@ t.test('each outside door has one room', async (t) => {
   t.strictSame(usersOf(/^rate-limiter-flexible$/), ['session'])
   t.strictSame(usersOf(/^undici$/).toSorted(), ['aihubmix', 'proxy'])
   t.strictSame(usersOf(/^oauth4webapi$/), ['aihubmix'])
+  t.strictSame(usersOf(/^@prometheus-io\//), ['telemetry'])
+  // Thirty packages that only who asks for traces should pay for: one file, and that one is loaded on demand.
+  t.strictSame([...new Set(imports.filter(({ to }) => to.startsWith('@opentelemetry/')).map(({ from }) => from))], ['telemetry/opentelemetry.ts'])
+  t.strictSame(imports.filter(({ to, isType }) => to === 'telemetry/opentelemetry.ts' && !isType).map(({ from }) => from), ['cli/serve.ts'])
+  t.match(textOf('cli/serve.ts'), "await import('../telemetry/opentelemetry.ts')")
   t.strictSame(usersOf(/^zod$/).toSorted(), ['aihubmix', 'config'])
   const mentions = (pattern: RegExp): readonly string[] => files.filter((file) => !/^(emulator|demo|sdk\/browser)\//.test(file) && pattern.test(textOf(file)))
   t.strictSame(mentions(/\bprocess\.env\b/).filter((file) => !file.startsWith('config/')), [])

@@ -1,5 +1,6 @@
-import { AuthorizationServerBadResponse, AuthorizationServerUnavailable, CallSpared, InvalidAccessToken, InvalidGrant } from '../errors.ts'
+import { AuthorizationServerBadResponse, AuthorizationServerUnavailable, CallSpared, GatewayError, InvalidAccessToken, InvalidGrant } from '../errors.ts'
 import type { GatewayMetrics, ProviderCall, ReadOutcome, RefreshOutcome } from '../telemetry/metrics.ts'
+import { inTrace, runningTrace } from '../telemetry/trace.ts'
 import type { AihubmixClient } from './client.ts'
 
 type Counts = Pick<GatewayMetrics, 'providerCall' | 'callSpared' | 'refresh' | 'userinfoRead'>
@@ -8,13 +9,16 @@ type Counts = Pick<GatewayMetrics, 'providerCall' | 'callSpared' | 'refresh' | '
 export function createCountedClient (client: AihubmixClient, metrics: Counts): AihubmixClient {
   const counted = async <Answer>(call: ProviderCall, send: () => Promise<Answer>): Promise<Answer> => {
     const startedAt = performance.now()
+    const trace = runningTrace().call(`AIHubMix ${call}`)
     try {
-      const answer = await send()
+      const answer = await inTrace(trace, send)
       metrics.providerCall(call, 'answered', performance.now() - startedAt)
+      trace.end()
       return answer
     } catch (error) {
       if (error instanceof CallSpared) metrics.callSpared(call)
       else metrics.providerCall(call, isTrouble(error) ? 'failed' : 'answered', performance.now() - startedAt)
+      trace.end({ error: error instanceof GatewayError ? error.code : 'internal_error' })
       throw error
     }
   }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { fetch, type RequestInit as Init, type Response } from 'undici'
 import { AuthorizationServerBadResponse, AuthorizationServerUnavailable } from '../errors.ts'
+import { runningTrace } from '../telemetry/trace.ts'
 import { ConnectionFailed, createConnections, isConnectionFailure } from './connection.ts'
 import { parseJsonObject } from './wire.ts'
 
@@ -60,7 +61,15 @@ async function received (url: string, init: Init): Promise<Answer> {
 
 /** Messages in English for the log; they are never matched (F-44). */
 function withOurHeaders (given: RequestInit['headers']): Record<string, string> {
-  return { ...Object.fromEntries(new Headers(given)), accept: 'application/json', 'accept-language': 'en', 'user-agent': 'aihubmix-gateway' }
+  const { traceparent, tracestate } = runningTrace()
+  return {
+    ...Object.fromEntries(new Headers(given)),
+    accept: 'application/json',
+    'accept-language': 'en',
+    'user-agent': 'aihubmix-gateway',
+    traceparent,
+    ...(tracestate === null ? {} : { tracestate })
+  }
 }
 
 /** What we send is a form or JSON, and nothing that could be read only once. */

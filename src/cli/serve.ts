@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { loadConfig, type ConfigInput } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
+import { readTracingWish } from '../config/tracing.ts'
 import type { Config } from '../config/schema.ts'
 import type { Gateway } from '../gateway.ts'
 import { createReloadableGateway } from '../reloadable-gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import type { OpenTelemetry } from '../telemetry/opentelemetry.ts'
 import { collectProcessMetrics } from '../telemetry/process-metrics.ts'
 import { readFlags } from './flags.ts'
 import { listenProblem } from './listen-problem.ts'
@@ -50,7 +52,8 @@ async function serve (input: ConfigInput): Promise<number> {
   const store = openStore(config.session, log)
   const metrics = createMetrics(version)
   collectProcessMetrics(metrics.registry)
-  const gateway = await createReloadableGateway({ config, store, log: gatewayLog, metrics })
+  const tracing = await openTracing(log)
+  const gateway = await createReloadableGateway({ config, store, log: gatewayLog, metrics, ...(tracing === null ? {} : { beginTrace: tracing.beginTrace }) })
   if (!await listen(gateway, config)) {
     await gateway.close(0)
     await store.close()
@@ -61,8 +64,15 @@ async function serve (input: ConfigInput): Promise<number> {
   await stopSignal()
   reloading.close()
   await drain(gateway, config, log)
-  await store.close()
+  await Promise.all([store.close(), tracing?.close()])
   return 0
+}
+
+/** Loaded only where traces are asked for: it is 30 packages. */
+async function openTracing (log: Logger): Promise<OpenTelemetry | null> {
+  const { isOn, warning } = readTracingWish()
+  if (warning !== null) log.warn(warning)
+  return isOn ? (await import('../telemetry/opentelemetry.ts')).createOpenTelemetry(version) : null
 }
 
 /** False when an address cannot be had; said on standard error. */

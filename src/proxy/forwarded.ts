@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { isHost } from '../access/host.ts'
 import type { TrustedProxies } from '../access/trusted-proxies.ts'
+import type { Trace } from '../telemetry/trace.ts'
 
 /** Who sent a request, and by which name it is known in every log: never believed from a peer that is not trusted. */
 export interface Forwarded {
@@ -12,7 +13,6 @@ export interface Forwarded {
 }
 
 const longestChain = 50
-const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 const requestIdPattern = /^[\w.:-]{1,128}$/
 
 /** A new id of a request; it is the id of its trace too (W3C Trace Context §3.2.2.3), so one string finds both. */
@@ -30,29 +30,21 @@ export function requestIdOf (request: IncomingMessage, trusted: TrustedProxies):
 export function createForwarded (publicUrl: URL, trusted: TrustedProxies) {
   const publicProto = publicUrl.protocol.slice(0, -1)
 
-  return function forwarded (request: IncomingMessage, requestId: string): Forwarded {
+  return function forwarded (request: IncomingMessage, requestId: string, trace: Pick<Trace, 'traceparent' | 'tracestate'>): Forwarded {
     const peer = withoutMapping(request.socket.remoteAddress ?? '')
     const sentHost = request.headers.host ?? publicUrl.host
-    if (!trusted.includes(peer)) return { clientAddress: peer, headers: told(peer, sentHost, publicProto, requestId, newTraceparent(requestId)) }
+    if (!trusted.includes(peer)) return { clientAddress: peer, headers: told(peer, sentHost, publicProto, requestId, trace) }
 
     const { headers } = request
     const chain = [...addressChain(single(headers['x-forwarded-for'])), peer]
     const host = nearest(headers['x-forwarded-host'], isHost) ?? sentHost
     const proto = nearest(headers['x-forwarded-proto'], isProtocol)?.toLowerCase() ?? publicProto
-    const traceparent = validTraceparent(single(headers['traceparent']))
-    const tracestate = traceparent === undefined ? undefined : single(headers['tracestate'])
-    return {
-      clientAddress: rightmostUntrusted(chain, trusted),
-      headers: [
-        ...told(chain.join(', '), host, proto, requestId, traceparent ?? newTraceparent(requestId)),
-        ...(tracestate === undefined ? [] : ['tracestate', tracestate])
-      ]
-    }
+    return { clientAddress: rightmostUntrusted(chain, trusted), headers: told(chain.join(', '), host, proto, requestId, trace) }
   }
 }
 
-function told (chain: string, host: string, proto: string, requestId: string, traceparent: string): readonly string[] {
-  return [
+function told (chain: string, host: string, proto: string, requestId: string, { traceparent, tracestate }: Pick<Trace, 'traceparent' | 'tracestate'>): readonly string[] {
+  const headers = [
     'X-Forwarded-For', chain,
     'X-Forwarded-Host', host,
     'X-Forwarded-Proto', proto,
@@ -60,15 +52,8 @@ function told (chain: string, host: string, proto: string, requestId: string, tr
     'X-Request-Id', requestId,
     'traceparent', traceparent
   ]
-}
-
-function validTraceparent (value: string | undefined): string | undefined {
-  return value !== undefined && traceparentPattern.test(value) ? value : undefined
-}
-
-function newTraceparent (requestId: string): string {
-  const traceId = /^[0-9a-f]{32}$/.test(requestId) ? requestId : newRequestId()
-  return `00-${traceId}-${traceId.slice(8, 24)}-00`
+  if (tracestate !== null) headers.push('tracestate', tracestate)
+  return headers
 }
 
 /** Node joins repeated headers with a comma. */

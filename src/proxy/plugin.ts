@@ -15,6 +15,7 @@ import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { OwnCookies } from '../session/cookies.ts'
 import type { GatewayMetrics } from '../telemetry/metrics.ts'
+import type { Trace } from '../telemetry/trace.ts'
 import { createForwarded } from './forwarded.ts'
 import { forward, type ForwardHooks, type Outgoing } from './http.ts'
 import type { LiveConnections } from './live-connections.ts'
@@ -102,9 +103,11 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
     const stopWatching = upgrade === undefined ? undefined : watchForLeaving(upgrade.socket)
+    const call = request.trail.trace.call(`proxy ${nameOf(route)}`)
     const sentAt = performance.now()
     const onAnswer: ForwardHooks['onAnswer'] = (headers) => {
       request.trail.upstreamMs = performance.now() - sentAt
+      call.end()
       reply.hijack()
       if (isEventStream(headers)) {
         countWhileOpen(reply.raw, metrics.eventStreams)
@@ -123,16 +126,17 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
             live.add(opened?.ticket.id ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
           }
         }
-    await forward(request.raw, reply.raw, outgoing(request, route, opened, isBalanceLow), hooks).catch((error: unknown) => {
+    await forward(request.raw, reply.raw, outgoing(request, route, opened, isBalanceLow, call), hooks).catch((error: unknown) => {
+      call.end({ error: error instanceof GatewayError ? error.code : 'internal_error' })
       if (error instanceof GatewayError && error.status >= 500) metrics.route(nameOf(route)).upstreamFailed(error.code)
       throw error
     })
   }
 
-  function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened'], isBalanceLow: boolean): Outgoing {
+  function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened'], isBalanceLow: boolean, call: Trace): Outgoing {
     const { raw } = request
     const upstream = upstreams.of(route)
-    const told = forwarded(raw, request.id)
+    const told = forwarded(raw, request.id, call)
     request.trail.client = told.clientAddress
     const headers = requestHeaders(raw.rawHeaders, {
       host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,

@@ -15,6 +15,8 @@ export interface AccessLine {
   readonly upstreamMs: number | null
   /** The error code, where the gateway answered with an error. */
   readonly code?: string
+  /** The id of the trace, where it is another than the id of the request. */
+  readonly trace?: string
   /** True when the answer did not reach its end. */
   readonly isCut?: true
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../errors.ts'
 import type { GatewayLog } from './log.ts'
 import type { GatewayMetrics } from './metrics.ts'
+import { inTrace, type BeginTrace, type Trace } from './trace.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,25 +21,28 @@ export interface Trail {
   upstreamMs: number | null
   /** The error code, where the gateway answered with an error. */
   code: ErrorCode | null
+  readonly trace: Trace
 }
 
 interface FollowOptions {
   readonly writeAccessLine: GatewayLog['writeAccessLine']
   readonly metrics: Pick<GatewayMetrics, 'route'>
+  readonly beginTrace: BeginTrace
 }
 
 /** One line and one count a request, when its connection is done with it, whoever answered. */
-export function followEachRequest (app: FastifyInstance, { writeAccessLine, metrics }: FollowOptions): void {
+export function followEachRequest (app: FastifyInstance, { writeAccessLine, metrics, beginTrace }: FollowOptions): void {
   app.decorateRequest('trail', null as never) // one shape for every request; the hook below sets it
   app.addHook('onRequest', function followRequest (request, reply, done) {
-    request.trail = { user: null, route: null, client: null, upstreamMs: null, code: null }
+    request.trail = { user: null, route: null, client: null, upstreamMs: null, code: null, trace: beginTrace(request.raw, request.id) }
     const startedAt = performance.now()
     reply.raw.once('close', () => {
       const ms = performance.now() - startedAt
       count(request, reply, ms)
       writeAccessLine?.(accessLine(request, reply, ms))
+      endTrace(request, reply)
     })
-    done()
+    inTrace(request.trail.trace, done) // the calls of what follows belong to it
   })
 
   function count (request: FastifyRequest, { raw: { statusCode } }: FastifyReply, ms: number): void {
@@ -49,9 +53,20 @@ export function followEachRequest (app: FastifyInstance, { writeAccessLine, metr
   }
 }
 
+function endTrace (request: FastifyRequest, { raw: { statusCode } }: FastifyReply): void {
+  const { route, code, trace } = request.trail
+  const name = route ?? ownRoute(request)
+  trace.end({
+    name: `${request.method} ${name}`,
+    attributes: { 'http.route': name, 'http.response.status_code': statusCode },
+    error: statusCode >= 500 ? code ?? String(statusCode) : undefined // the app's own failures are failures too
+  })
+}
+
 function accessLine (request: FastifyRequest, { raw: response }: FastifyReply, ms: number) {
   const { method, url } = request.raw
-  const { route, user, client, upstreamMs, code } = request.trail
+  const { route, user, client, upstreamMs, code, trace } = request.trail
+  const traceId = trace.traceparent.slice(3, 35)
   return {
     id: request.id,
     method,
@@ -63,6 +78,7 @@ function accessLine (request: FastifyRequest, { raw: response }: FastifyReply, m
     ms: rounded(ms),
     upstreamMs: upstreamMs === null ? null : rounded(upstreamMs),
     ...(code === null ? {} : { code }),
+    ...(traceId === request.id ? {} : { trace: traceId }),
     ...(response.writableFinished ? {} : { isCut: true as const })
   }
 }

@@ -33,6 +33,7 @@ export interface Served {
 }
 
 interface ServedOptions {
+  readonly env?: Readonly<Record<string, string>>
   readonly over?: Readonly<Record<string, object>>
   readonly upstream?: Answer
   /** Puts the first configuration where the program is to read it; answers the path. */
@@ -45,7 +46,7 @@ const inPlace = async (folder: string, text: string): Promise<string> => {
   return file
 }
 
-export async function startServed (t: Teardown, { over = {}, upstream: answer, place = inPlace }: ServedOptions = {}): Promise<Served> {
+export async function startServed (t: Teardown, { env = {}, over = {}, upstream: answer, place = inPlace }: ServedOptions = {}): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-served-'))
   const [upstream, emulator, port, adminPort] = await Promise.all([startUpstream(answer), startEmulator({ apps: [app] }), freePort(), freePort()])
   const base: Readonly<Record<string, object>> = {
@@ -62,7 +63,7 @@ export async function startServed (t: Teardown, { over = {}, upstream: answer, p
     )
   })
   const configFile = await place(folder, configText(over))
-  const process = startProcess(['serve', '--config', configFile])
+  const process = startProcess(['serve', '--config', configFile], env)
   t.after(async () => {
     await process.end()
     await Promise.all([upstream.close(), emulator.close()])

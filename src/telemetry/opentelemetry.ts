@@ -1,0 +1,50 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Context, type Span, type Tracer } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
+import type { BeginTrace, RemoteTrace, RemoteTraceOf, SpanEnd, Trace } from './trace.ts'
+
+export interface OpenTelemetry {
+  beginTrace (remoteTraceOf: RemoteTraceOf): BeginTrace
+  /** Sends what is still held. */
+  close (): Promise<void>
+}
+
+/** Exports a span of each request and each call to whom the standard OTEL_* variables name, which the packages read themselves. */
+export function createOpenTelemetry (version: string): OpenTelemetry {
+  const named = resourceFromAttributes({ 'service.name': 'aihubmix-gateway', 'service.version': version })
+  const provider = new NodeTracerProvider({
+    resource: defaultResource().merge(named).merge(detectResources({ detectors: [envDetector] })), // the operator's names win
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())]
+  })
+  const tracer = provider.getTracer('aihubmix-gateway', version)
+  return {
+    beginTrace: (remoteTraceOf) => (request, requestId) => {
+      const remote = remoteTraceOf(request)
+      const attributes = { 'http.request.method': request.method ?? '', 'aihubmix_gateway.request_id': requestId }
+      return traced(tracer, tracer.startSpan('request', { kind: SpanKind.SERVER, attributes }, remote === null ? ROOT_CONTEXT : contextOf(remote)), remote?.tracestate ?? null)
+    },
+    close: () => provider.shutdown()
+  }
+}
+
+function traced (tracer: Tracer, span: Span, tracestate: string | null): Trace {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return {
+    traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+    tracestate,
+    call: (name, attributes = {}) => traced(tracer, tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, trace.setSpan(ROOT_CONTEXT, span)), tracestate),
+    end: (how) => { end(span, how) }
+  }
+}
+
+function end (span: Span, { name, attributes, error }: SpanEnd = {}): void {
+  if (name !== undefined) span.updateName(name)
+  if (attributes !== undefined) span.setAttributes(attributes)
+  if (error !== undefined) span.setAttribute('error.type', error).setStatus({ code: SpanStatusCode.ERROR })
+  span.end()
+}
+
+function contextOf ({ traceId, spanId, flags }: RemoteTrace): Context {
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true })
+}
