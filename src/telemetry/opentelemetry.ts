@@ -1,12 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Context, type Span, type Tracer } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import type { BeginTrace, RemoteTrace, RemoteTraceOf, SpanEnd, Trace } from './trace.ts'
 
+const closeWithinMs = 2_000
+
 export interface OpenTelemetry {
   beginTrace (remoteTraceOf: RemoteTraceOf): BeginTrace
-  /** Sends what is still held. */
+  /** Sends what is still held, as far as somebody takes it within a moment: no stop waits for a collector. */
   close (): Promise<void>
 }
 
@@ -24,7 +27,7 @@ export function createOpenTelemetry (version: string): OpenTelemetry {
       const attributes = { 'http.request.method': request.method ?? '', 'aihubmix_gateway.request_id': requestId }
       return traced(tracer, tracer.startSpan('request', { kind: SpanKind.SERVER, attributes }, remote === null ? ROOT_CONTEXT : contextOf(remote)), remote?.tracestate ?? null)
     },
-    close: () => provider.shutdown()
+    close: () => Promise.race([provider.shutdown().catch(() => {}), delay(closeWithinMs, undefined, { ref: false })])
   }
 }
 
