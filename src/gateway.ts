@@ -32,7 +32,7 @@ import { createCookieSeals } from './session/plugin.ts'
 import { openRateLimits } from './session/rate-limits.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
-import { publicServerOptions } from './server-options.ts'
+import { createPublicServer } from './server/public-server.ts'
 import type { GatewayLog } from './telemetry/log.ts'
 import type { GatewayMetrics } from './telemetry/metrics.ts'
 import type { OpenTelemetry } from './telemetry/opentelemetry.ts'
@@ -85,6 +85,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const upstreams = createUpstreams(config.routes)
   const rateLimits = openRateLimits(config)
   const live = sharedLive ?? createLiveConnections()
+  const publicServer = createPublicServer(config.server)
 
   const noteError = (code: ErrorCode, request: FastifyRequest): void => {
     metrics.errorAnswer(code)
@@ -94,7 +95,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const appearance = plain
   const answerError = createErrorAnswer({ appearance, loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: noteError })
   const app: FastifyInstance = Fastify({
-    ...publicServerOptions(config.server),
+    ...publicServer.options,
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (logger) => logger, // a child a request costs more than naming the id where a line is written
@@ -143,9 +144,10 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     async close (withinMs) {
       isDraining = true
       if (sharedLive === undefined) live.endAll()
+      publicServer.drain()
       const timeIsUp = Promise.withResolvers<void>()
       const timer = setTimeout(timeIsUp.resolve, withinMs)
-      timeIsUp.promise.then(() => { if (sharedLive === undefined) live.cutAll(); app.server.closeAllConnections() })
+      timeIsUp.promise.then(() => { if (sharedLive === undefined) live.cutAll(); publicServer.cutAll(); app.server.closeAllConnections() })
       // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
       const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
       await app.close()

@@ -4,14 +4,14 @@ import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import type { Config } from './config/schema.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { createLiveConnections } from './proxy/live-connections.ts'
-import { publicServerOptions } from './server-options.ts'
+import { createPublicServer } from './server/public-server.ts'
 import { detachable } from './session/detachable-store.ts'
 
 /** A gateway whose configuration can be exchanged while it runs. `app` and `admin` only listen; each request is served by the gateway of the day. */
 export interface ReloadableGateway extends Gateway {
   /**
    * From now on, requests meet a gateway of this configuration; what runs is finished by the one it met. Listeners, store and
-   * workers stay as they were at start.
+   * workers stay as they were at start; the certificate is shown to who connects from now on.
    * @throws when no gateway can be made of it (a certificate that is none): nothing has changed then
    */
   reload (config: Config): Promise<void>
@@ -63,7 +63,8 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
     if (isDraining) response.shouldKeepAlive = false // whoever keeps connections finds another replica for the next request
     enter(response).app.routing(request, response)
   }
-  const app = listenerOf(publicServerOptions(options.config.server), serve)
+  const publicServer = createPublicServer(options.config.server)
+  const app = listenerOf(publicServer.options, serve)
   const admin = listenerOf({}, (request, response) => { current.gateway.admin.routing(request, response) })
 
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => { enter(response).app.server.emit('checkExpectation', request, response) })
@@ -81,6 +82,7 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
       if (isDraining) return
       const before = current
       current = await generationOf(config)
+      publicServer.renewCertificate(config.server)
       before.isRetired = true
       closeWhenDone(before)
     },
@@ -88,7 +90,8 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
     async close (withinMs) {
       drain()
       live.endAll()
-      const timer = setTimeout(() => { live.cutAll(); app.server.closeAllConnections() }, withinMs)
+      publicServer.drain()
+      const timer = setTimeout(() => { live.cutAll(); publicServer.cutAll(); app.server.closeAllConnections() }, withinMs)
       // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
       const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
       const closedAt = performance.now() + withinMs

@@ -35,9 +35,9 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   emulator: [],
   demo: ['pages'],
   sdk: [],
-  'server-options.ts': ['config', 'errors.ts'],
-  'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server-options.ts'],
-  'reloadable-gateway.ts': ['config', 'session', 'proxy', 'server-options.ts', 'gateway.ts'],
+  server: ['config', 'errors.ts'],
+  'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server'],
+  'reloadable-gateway.ts': ['config', 'session', 'proxy', 'server', 'gateway.ts'],
   cli: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo'],
   'main.ts': ['cli']
 }

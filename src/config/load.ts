@@ -1,3 +1,4 @@
+import { unusableCertificate } from './certificates.ts'
 import { fileVariable, readEnvironment, upstreamVariable, type Environment, type FromEnvironment } from './environment.ts'
 import { noFile, readConfigFile, type ConfigFile } from './file.ts'
 import { namedFiles, unreadableFiles } from './named-files.ts'
@@ -52,7 +53,8 @@ async function validate ({ tree }: Revealed, before: readonly Problem[], placeOf
   const result = configSchema.safeParse(tree, { error: wording })
   if (!result.success) throw new ConfigProblems(distinct([...before, ...refusals(result.error.issues, placeOf)]))
   const config: Config = deepFreeze(result.data)
-  const problems = [...before, ...await unreadableFiles(config, placeOf)]
+  const unreadable = await unreadableFiles(config, placeOf)
+  const problems = [...before, ...unreadable, ...(unreadable.length > 0 ? [] : await unusableCertificate(config, placeOf))]
   if (problems.length > 0) throw new ConfigProblems(problems)
   return { config, warnings: warningsAbout(config), source: tree, placeOf }
 }

@@ -6,7 +6,6 @@ import type { Written } from './written.ts'
  * being there, so it is refused. Whoever builds one deletes its row.
  */
 export const notYetRules: readonly Rule[] = [
-  notYet('server.tls', ({ server }) => server.tls !== null),
   notYet('server.workers', ({ server }) => server.workers !== 1),
   notYet('headers.assertion', ({ headers }) => headers.assertion !== null)
 ]

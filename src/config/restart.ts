@@ -4,7 +4,7 @@ import type { Config } from './schema.ts'
 /** What is set up once, at start: listeners, workers, the store's connection, the level of the log. */
 const setUpAtStart: Readonly<Record<string, (config: Config) => unknown>> = {
   'server.listen': ({ server }) => server.listen,
-  'server.tls': ({ server }) => server.tls,
+  'server.tls': ({ server }) => server.tls === null, // its files are read again with everything else
   'server.workers': ({ server }) => server.workers,
   'server.limits.headerBytes': ({ server }) => server.limits.headerBytes,
   'server.limits.headersTimeout': ({ server }) => server.limits.headersTimeout,

@@ -1,3 +1,4 @@
+import { createAuthority } from '../rig/certificates.ts'
 import { key, redis } from './configured.ts'
 
 /** What setting one key does. */
@@ -28,6 +29,7 @@ const allow = (path: string): readonly KeyRow[] => [
   { key: `${path}.emails`, set: ['Ada@Example.com'], gives: ['ada@example.com'], wrong: ['ada'], with: trusting },
   { key: `${path}.emailDomains`, set: ['Example.com'], gives: ['example.com'], wrong: ['@example.com'], with: trusting }
 ]
+const { certFile, keyFile } = createAuthority().issue('DNS:app.example.com')
 const file = process.execPath // any file that is there to be read
 
 /** One row for every key of the configuration. `routes[0]` is a route with an http upstream unless the row says otherwise. */
@@ -35,8 +37,8 @@ export const keyTable: readonly KeyRow[] = [
   { key: 'server.listen', set: '[::1]:8080', gives: { host: '::1', port: 8080 }, wrong: 8080 },
   { key: 'server.publicUrl', set: 'https://APP.example.com:443/', gives: 'https://app.example.com', wrong: 'http://app.example.com' },
   { key: 'server.trustedProxies', set: ['10.0.0.0/8', 'fd00::1'], gives: ['10.0.0.0/8', 'fd00::1'], wrong: 1 },
-  { key: 'server.tls.certFile', set: file, wrong: 7, with: { server: { tls: { keyFile: file } } } },
-  { key: 'server.tls.keyFile', set: file, wrong: 7, with: { server: { tls: { certFile: file } } } },
+  { key: 'server.tls.certFile', set: certFile, gives: certFile, wrong: 7, with: { server: { tls: { keyFile } } } },
+  { key: 'server.tls.keyFile', set: keyFile, gives: keyFile, wrong: 7, with: { server: { tls: { certFile } } } },
   { key: 'server.workers', set: 'auto', wrong: 0 },
   size('server.limits.headerBytes'),
   size('server.limits.urlBytes'),

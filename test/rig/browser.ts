@@ -1,4 +1,4 @@
-import { request, type Dispatcher } from 'undici'
+import { Agent, getGlobalDispatcher, request, type Dispatcher } from 'undici'
 
 export interface BrowserAnswer {
   readonly status: number
@@ -32,8 +32,12 @@ export interface TestBrowser {
 export const publicUrl = 'https://gw.test'
 const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 
+/** HTTP/2, whoever the certificate is for. */
+const overTls = new Agent({ allowH2: true, connect: { rejectUnauthorized: false } })
+
 /** `gatewayUrl` is where https://gw.test really listens. */
 export function createBrowser (gatewayUrl: string, jars = new Map<string, Map<string, string>>()): TestBrowser {
+  const dispatcher = gatewayUrl.startsWith('https:') ? overTls : getGlobalDispatcher()
   const jar = (origin: string): Map<string, string> => {
     const cookies = jars.get(origin) ?? new Map<string, string>()
     jars.set(origin, cookies)
@@ -49,6 +53,7 @@ export function createBrowser (gatewayUrl: string, jars = new Map<string, Map<st
       const isGateway = url.origin === publicUrl
       const cookie = header(url.origin)
       const answer = await request(`${isGateway ? gatewayUrl : url.origin}${address.startsWith('/') ? address : url.pathname + url.search}`, {
+        dispatcher: isGateway ? dispatcher : getGlobalDispatcher(),
         method: method as Dispatcher.HttpMethod,
         headers: { ...(isGateway ? { host: url.host } : {}), ...(cookie === '' ? {} : { cookie }), ...headers },
         body: body ?? null

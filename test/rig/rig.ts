@@ -8,6 +8,8 @@ import { openStore } from '../../src/session/open-store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { createBrowser, publicUrl, type TestBrowser } from './browser.ts'
+import { createAuthority } from './certificates.ts'
+import { transport } from './transport.ts'
 import { startUpstream, type Answer, type TestUpstream } from './upstream.ts'
 
 interface Teardown { after (undo: () => unknown): void }
@@ -53,7 +55,8 @@ export async function startRig (t: Teardown, options: RigOptions = {}): Promise<
   const start = async (): Promise<RunningGateway> => {
     const store = openStore(config.session, log.log)
     const gateway = await createGateway({ config, store, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow })
-    const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
+    const listening = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
+    const url = config.server.tls === null ? listening : listening.replace('http:', 'https:')
     const adminUrl = await gateway.admin.listen({ host: '127.0.0.1', port: 0 })
     t.after(async () => {
       await gateway.close(0)
@@ -74,7 +77,7 @@ async function configFor ({ config = {}, redisUrl }: RigOptions, upstream: TestU
   const folder = await mkdtemp(join(tmpdir(), 'gateway-rig-'))
   const file = join(folder, 'config.yaml')
   await writeFile(file, JSON.stringify(merged({
-    server: { publicUrl },
+    server: { publicUrl, ...(transport.isHttp2 ? { tls: createAuthority().issue('DNS:gw.test', 'IP:127.0.0.1') } : {}) },
     aihubmix: { clientId: app.clientId, clientSecret: app.clientSecret, browserUrl: emulator.url, serverUrl: emulator.url, appUrl: emulator.url },
     session: { keys: [sessionKey], ...(redisUrl === undefined ? {} : { redis: { url: redisUrl } }) },
     routes: [

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { sendOverHttp2 } from '../rig/http2.ts'
 import { sendRaw } from '../rig/raw.ts'
 import type { Rig } from '../rig/rig.ts'
+import { transport } from '../rig/transport.ts'
 import type { Seen } from '../rig/upstream.ts'
 
 /** What came of an attack: the answer, and what the app saw of it. */
@@ -24,7 +26,7 @@ export function attackOn (rig: Rig): Attack {
   return async (bytes, port = rig.port) => {
     const before = rig.upstream.seen.length
     begun.length = 0
-    const { status, text } = await sendRaw(port, bytes)
+    const { status, text } = transport.isHttp2 ? await sendOverHttp2(port, bytes.toString('latin1')) : await sendRaw(port, bytes)
     return { status, text, seen: rig.upstream.seen.slice(before), hits: [...begun] }
   }
 }

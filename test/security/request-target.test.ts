@@ -1,6 +1,7 @@
 import t from 'tap'
 import { get } from '../rig/raw.ts'
 import { startRig } from '../rig/rig.ts'
+import { transport } from '../rig/transport.ts'
 import { attackOn, cookieLine, isLoginRequired, isRefused, message } from './attack.ts'
 
 const rig = await startRig(t)
@@ -114,7 +115,8 @@ t.test('T-30 S-17 OPTIONS * is not proxied', async (t) => {
   for (const lines of [[], [signedIn]]) t.ok(isRefused(await attack(message('OPTIONS', '*', lines))))
 })
 
-t.test('T-30 S-19 CONNECT opens no tunnel', async (t) => {
+const inHttp1 = transport.isHttp2 ? () => {} : t.test // what may be sent after it is a tunnel only there
+inHttp1('T-30 S-19 CONNECT opens no tunnel', async (t) => {
   const { status, hits } = await attack(`CONNECT 127.0.0.1:${new URL(app).port} HTTP/1.1\r\nHost: gw.test\r\n${signedIn}\r\n\r\nGET /admin HTTP/1.1\r\nHost: x\r\n\r\n`)
   t.not(status, 200)
   t.strictSame(hits, [])

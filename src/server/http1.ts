@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { FastifyHttpOptions } from 'fastify'
 import type { Socket } from 'node:net'
-import type { ServerConfig } from './config/schema.ts'
-import { errorCatalogue, type ErrorCode } from './errors.ts'
+import type { ServerConfig } from '../config/schema.ts'
+import { errorCatalogue, type ErrorCode } from '../errors.ts'
 
 /** How the public listener speaks HTTP: strict, and with a limit to everything a slow or greedy client could use up. */
-export function publicServerOptions ({ limits }: Pick<ServerConfig, 'limits'>): FastifyHttpOptions<Server> {
+export function http1Options ({ limits }: Pick<ServerConfig, 'limits'>): FastifyHttpOptions<Server> {
   return {
     http: httpOptions(limits),
     keepAliveTimeout: limits.idleTimeout,
@@ -56,8 +56,13 @@ function answerUnreadable (error: Error & { code?: string }, socket: AnsweringSo
     return
   }
   const code = codes[error.code ?? ''] ?? 'malformed_request'
-  const { status, message } = errorCatalogue[code]
-  const body = JSON.stringify({ error: code, message })
+  const { status, body } = shortAnswer(code)
   socket.once('finish', () => socket.destroy()) // a client that keeps its side open would keep the socket
   socket.end(`HTTP/1.1 ${status} ${code}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+}
+
+/** What is said where no request came to be: JSON, in one language. */
+export function shortAnswer (code: ErrorCode): { readonly status: number, readonly body: string } {
+  const { status, message } = errorCatalogue[code]
+  return { status, body: JSON.stringify({ error: code, message }) }
 }

@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** PEM files, made for this run by openssl. */
+export interface TestCertificate {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+export interface TestAuthority {
+  readonly caFile: string
+  /** A certificate of this authority for these names: `DNS:gw.test`, `IP:127.0.0.1` … */
+  issue (...names: readonly string[]): TestCertificate
+}
+
+const days = ['-days', '2']
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+
+/** A certificate authority of the test's own; its files go with the machine's temporary folder. */
+export function createAuthority (): TestAuthority {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-ca-'))
+  const path = (name: string): string => join(folder, name)
+  const openssl = (...args: readonly string[]): void => { execFileSync('openssl', args, { stdio: 'ignore' }) }
+  openssl('req', '-x509', ...newKey, ...days, '-subj', '/CN=Test authority', '-keyout', path('ca.key'), '-out', path('ca.pem'))
+  let issued = 0
+
+  return {
+    caFile: path('ca.pem'),
+    issue (...names) {
+      const base = `leaf-${++issued}`
+      writeFileSync(path(`${base}.cnf`), `subjectAltName=${names.join(',')}\nextendedKeyUsage=serverAuth,clientAuth\n`)
+      openssl('req', ...newKey, '-subj', '/CN=Test', '-keyout', path(`${base}.key`), '-out', path(`${base}.csr`))
+      openssl('x509', '-req', ...days, '-in', path(`${base}.csr`), '-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-set_serial', String(issued), '-extfile', path(`${base}.cnf`), '-out', path(`${base}.pem`))
+      return { certFile: path(`${base}.pem`), keyFile: path(`${base}.key`) }
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import { transport } from './transport.ts'
+
+transport.isHttp2 = true
