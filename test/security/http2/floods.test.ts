@@ -73,9 +73,9 @@ t.test('T-146 a header list beyond the limit, and a bomb of indexed fields, rese
   t.equal(await large.outcomeOf(1), 'answered')
   const before = rig.upstream.seen.length
   const list = fields([[':method', 'GET'], [':scheme', 'https'], [':path', '/public/bomb'], [':authority', 'gw.test']])
-  // One field of 4,000 bytes goes into the table (RFC 7541 §6.2.1), and is named a thousand times by one byte (§6.1).
+  // One field of 4,000 bytes goes into the table (RFC 7541 §6.2.1), and is named 900 times by one byte (§6.1).
   const stored = Buffer.concat([Buffer.of(0x40), fields([['x-bomb', 'x'.repeat(3_500)]]).subarray(1)])
-  large.send(frame(frameTypes.headers, flags.endHeaders | flags.endStream, 3, Buffer.concat([list, stored, Buffer.alloc(1_000, 0x80 | 62)])))
+  large.send(frame(frameTypes.headers, flags.endHeaders | flags.endStream, 3, Buffer.concat([list, stored, Buffer.alloc(900, 0x80 | 62)])))
   t.not(await large.outcomeOf(3), 'answered')
   large.socket.destroy()
   const many = await connectFrames(rig.port)
