@@ -71,7 +71,6 @@ t.test('T-146 a header list beyond the limit, and a bomb of indexed fields, rese
   const large = await connectFrames(rig.port)
   large.send(get(1, '/public/large', [['x-a', 'x'.repeat(10_000)]]))
   t.equal(await large.outcomeOf(1), 'answered')
-  const before = rig.upstream.seen.length
   const list = fields([[':method', 'GET'], [':scheme', 'https'], [':path', '/public/bomb'], [':authority', 'gw.test']])
   // One field of 4,000 bytes goes into the table (RFC 7541 §6.2.1), and is named 900 times by one byte (§6.1).
   const stored = Buffer.concat([Buffer.of(0x40), fields([['x-bomb', 'x'.repeat(3_500)]]).subarray(1)])
@@ -82,7 +81,7 @@ t.test('T-146 a header list beyond the limit, and a bomb of indexed fields, rese
   many.send(get(1, '/public/many', Array.from({ length: 1_500 }, (_value, index) => [`a${index}`, ''] as const)))
   t.not(await many.outcomeOf(1), 'answered')
   many.socket.destroy()
-  t.equal(rig.upstream.seen.length, before)
+  t.strictSame(rig.upstream.seen.filter(({ target }) => /bomb|many/.test(target)), [])
 })
 
 t.end() // the app and the gateway go with it
