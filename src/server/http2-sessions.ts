@@ -2,6 +2,7 @@ import { METHODS, type IncomingMessage, type RequestListener, type ServerRespons
 import { constants, createServer, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { ServerConfig } from '../config/schema.ts'
+import type { ErrorCode } from '../errors.ts'
 import { shortAnswer } from './http1.ts'
 import { isReceivedWhole, TranslatedRequest } from './http2-request.ts'
 import { TranslatedResponse } from './http2-response.ts'
@@ -49,7 +50,11 @@ export function createHttp2Sessions (limits: Http2Limits, handler: RequestListen
   // Both are translated: what is read of them is what HTTP/1.1 would give.
   const handle = (request: unknown, response: unknown): void => { handler(request as IncomingMessage, response as ServerResponse) }
   const server = createServer(sessionOptions(limits))
-  server.on('request', (request, response) => { if (METHODS.includes(request.method)) handle(request, response); else refuse(response) })
+  server.on('request', (request, response) => {
+    if (!METHODS.includes(request.method)) refuse(response, 'malformed_request') // no parser of HTTP/2 knows the methods there are
+    else if (sizeOf(request.rawHeaders) > limits.headerBytes) refuse(response, 'headers_too_large') // who never acknowledges our settings is not held to them
+    else handle(request, response)
+  })
   server.on('checkExpectation', handle)
   server.on('sessionError', () => {}) // the client's doing; its connection is closed
   server.on('session', (session: ServerHttp2Session) => {
@@ -70,9 +75,13 @@ export function createHttp2Sessions (limits: Http2Limits, handler: RequestListen
   }
 }
 
-/** No parser of HTTP/2 knows the methods there are; no router would know what to do with another one. */
-function refuse (response: Http2ServerResponse): void {
-  const { status, body } = shortAnswer('malformed_request')
+function sizeOf (rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** For what no router would know what to do with. */
+function refuse (response: Http2ServerResponse, code: ErrorCode): void {
+  const { status, body } = shortAnswer(code)
   response.writeHead(status, { 'content-type': 'application/json' }).end(body)
 }
 
