@@ -55,6 +55,14 @@ export async function becomes (page: Page, expression: string): Promise<void> {
   await page.waitForFunction(expression, { timeout: 15_000, polling: 50 })
 }
 
+/** Resolves once the element is there to be seen; the page itself may be behind another. */
 export async function visible (page: Page, selector: string): Promise<void> {
-  await page.waitForSelector(selector, { visible: true, timeout: 15_000 })
+  await becomes(page, `document.querySelector(${JSON.stringify(selector)})?.checkVisibility()`)
+}
+
+/** As a person does it: the window comes to the front first. */
+export async function click (page: Page, selector: string): Promise<void> {
+  await page.bringToFront()
+  await page.waitForSelector(selector)
+  await page.click(selector)
 }

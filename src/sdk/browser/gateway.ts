@@ -78,5 +78,5 @@ async function afterSignIn (request: Request, before: User | null | undefined): 
 
 /** A 401 of the gateway's own, not one of the app or of another site. */
 function isSignInNeeded ({ status, url, headers }: Response): boolean {
-  return status === 401 && new URL(url).origin === location.origin && /^AIHubMix/.test(headers.get('www-authenticate') ?? '')
+  return status === 401 && url.startsWith(`${location.origin}/`) && /^AIHubMix/.test(headers.get('www-authenticate') ?? '')
 }

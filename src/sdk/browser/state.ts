@@ -1,11 +1,17 @@
 import { failureOf, GatewayError } from './gateway-error.ts'
 import { keyOf, userOf, type User } from './user.ts'
 
-/** @internal Why somebody who waits looks again: the popup is done, the user is back at this page, or some time has passed. */
-export type Reason = 'signed-in' | 'focus' | 'time'
+/** @internal What happened since somebody began to wait: the popup is done, the user came back to this page. */
+export interface Watch {
+  isDone: boolean
+  isBack: boolean
+  /** Resolves when something happened since the last rest, or after a while. */
+  rest (ms: number): Promise<void>
+  end (): void
+}
 
 const listeners = new Set<(user: User | null) => void>()
-const wakers = new Set<(why: Reason) => void>()
+const watchers = new Set<(what: 'isDone' | 'isBack') => void>()
 const askLimitMs = 20_000
 
 let known: User | null | undefined
@@ -23,11 +29,11 @@ export function listen (): void {
   if (channel) return
   channel = new BroadcastChannel('aihubmix-gateway')
   channel.onmessage = ({ data }) => {
-    if (data === 'signed-in') wake(data)
+    if (data === 'signed-in') note('isDone')
     if (known !== undefined && data !== keyOf(known) && !/^(close|again)$/.test(data)) read('', true).catch(() => {})
   }
   addEventListener('focus', () => {
-    wake('focus')
+    note('isBack')
     // The session may have ended, and the balance changed, while nobody looked.
     if (known !== undefined) read().catch(() => {})
   })
@@ -77,17 +83,27 @@ export function offline (cause: unknown): never {
   throw new GatewayError('offline', { cause })
 }
 
-/** @internal Resolves when the popup or another tab has something to say, when the user comes back, or after a while. */
-export async function woken (afterMs: number): Promise<Reason> {
-  const { promise, resolve } = Promise.withResolvers<Reason>()
-  const timer = setTimeout(resolve, afterMs, 'time')
-  wakers.add(resolve)
-  const why = await promise
-  clearTimeout(timer)
-  wakers.delete(resolve)
-  return why
+/** @internal */
+export function watch (): Watch {
+  let hasNews = false
+  let wakeUp = (): void => {}
+  const seen: Watch = {
+    isDone: false,
+    isBack: false,
+    async rest (ms) {
+      if (!hasNews) await new Promise<void>((resolve) => { setTimeout(wakeUp = resolve, ms) })
+      hasNews = false
+    },
+    end: () => watchers.delete(noted)
+  }
+  const noted = (what: 'isDone' | 'isBack'): void => {
+    seen[what] = hasNews = true
+    wakeUp()
+  }
+  watchers.add(noted)
+  return seen
 }
 
-function wake (why: Reason): void {
-  wakers.forEach((waker) => waker(why))
+function note (what: 'isDone' | 'isBack'): void {
+  watchers.forEach((watcher) => watcher(what))
 }

@@ -1,5 +1,5 @@
 import { failureOf, GatewayError } from './gateway-error.ts'
-import { ask, become, current, listen, read, tell, woken } from './state.ts'
+import { ask, become, current, listen, read, tell, watch, type Watch } from './state.ts'
 import { keyOf, type User } from './user.ts'
 
 /** How a sign-in is done. */
@@ -35,7 +35,8 @@ export function signIn (options: SignInOptions = {}): Promise<User> {
   listen()
   const popup = options.popup === false ? null : opened('/oauth2/start?mode=popup', 'popup,width=500,height=700')
   if (!popup) return withoutPopup(options)
-  return (pending = signedIn(popup).finally(() => { pending = undefined }))
+  const seen = watch()
+  return (pending = signedIn(popup, seen).finally(() => { seen.end(); pending = undefined }))
 }
 
 async function withoutPopup ({ popup, mayLeave, returnTo = location.href.slice(location.origin.length) }: SignInOptions): Promise<never> {
@@ -43,25 +44,25 @@ async function withoutPopup ({ popup, mayLeave, returnTo = location.href.slice(l
   return await leave(`start?rd=${encodeURIComponent(returnTo)}`)
 }
 
-async function signedIn (popup: Window): Promise<User> {
+async function signedIn (popup: Window, seen: Watch): Promise<User> {
   const before = keyOf(current() ?? null)
   const until = Date.now() + patienceMs
-  let isBack = false
   let retries = 1
   while (Date.now() < until) {
-    const why = await woken(lookEveryMs)
-    isBack ||= why === 'focus'
-    if (why === 'signed-in') await Promise.allSettled(inFlight)
+    await seen.rest(lookEveryMs)
+    const { isDone } = seen
+    seen.isDone = false
+    if (isDone) await Promise.allSettled(inFlight)
     const user = await read().catch(() => null)
-    if (user && (why === 'signed-in' || keyOf(user) !== before)) {
+    if (user && (isDone || keyOf(user) !== before)) {
       tell('close')
       popup.close()
       return user
     }
     // A request of before was answered after the sign-in and took its cookie along: once more, without a question.
-    if (why === 'signed-in' && retries-- > 0) tell('again')
+    if (isDone && retries-- > 0) tell('again')
     // Cut off and closed look the same; whoever is back at this page without a session has left the popup.
-    else if (isBack && popup.closed) throw new GatewayError('cancelled')
+    else if (seen.isBack && popup.closed) throw new GatewayError('cancelled')
   }
   throw new GatewayError('cancelled', { code: 'timeout' })
 }
@@ -70,13 +71,16 @@ async function signedIn (popup: Window): Promise<User> {
 export async function topUp (): Promise<User> {
   listen()
   if (!opened('/oauth2/topup', '')) return await leave('topup')
+  const seen = watch()
   let user = current() ?? await read()
   const before = user?.balance
   const until = Date.now() + patienceMs
   while (user && user.balance === before && Date.now() < until) {
-    const why = await woken(lookEveryMs)
-    user = await read(why === 'focus' ? '?fresh=1' : '').catch(() => user)
+    await seen.rest(lookEveryMs)
+    user = await read(seen.isBack ? '?fresh=1' : '').catch(() => user)
+    seen.isBack = false
   }
+  seen.end()
   return present(user)
 }
 

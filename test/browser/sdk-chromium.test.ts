@@ -1,0 +1,5 @@
+import t from 'tap'
+import { scenarios } from './scenarios.ts'
+
+await scenarios(t, 'chromium')
+t.end()
