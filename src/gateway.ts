@@ -13,6 +13,7 @@ import type { Config } from './config/schema.ts'
 import type { ErrorCode } from './errors.ts'
 import { forwardAuthPlugin } from './forward-auth/plugin.ts'
 import { createCurrentSession } from './login/current-session.ts'
+import { createHandoff } from './login/handoff.ts'
 import { loginPlugin } from './login/plugin.ts'
 import { createRenewal } from './login/renewal.ts'
 import { createSetCookies } from './login/set-cookies.ts'
@@ -81,7 +82,8 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   }), metrics)
   const transactions = createLoginTransactions({ seal: seals.transaction, cookiePrefix: ownCookies.loginPrefix, now })
   const cookies = createSetCookies({ isSecure: config.server.publicUrl.startsWith('https:'), domain: config.session.cookieDomain })
-  const signIn = createSignIn({ config, aihubmix, transactions, cookies, ownCookies })
+  const handoff = createHandoff({ config, seal: seals.handoff, now })
+  const signIn = createSignIn({ config, aihubmix, transactions, handoff, cookies, ownCookies })
   const upstreams = createUpstreams(config.routes)
   const rateLimits = openRateLimits(config)
   const live = sharedLive ?? createLiveConnections()
@@ -128,7 +130,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   answerErrors(app, answerError)
 
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
-  await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, cookies, ownCookies, endConnections: live.endSession, metrics, now })
+  await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, handoff, cookies, ownCookies, endConnections: live.endSession, metrics, now })
   await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
   await app.register(forwardAuthPlugin, { config, admit, refusal, signIn, trusted })

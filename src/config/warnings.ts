@@ -8,9 +8,17 @@ export function warningsAbout (config: Config): readonly string[] {
     ...server.trustedProxies.filter((network) => network.endsWith('/0')).map((network) => `server.trustedProxies holds ${network}: X-Forwarded-* is believed from everyone, so anyone can claim any address`),
     ...tls.flatMap((entry) => unverified(entry)),
     ...(session.redis === null ? ['session.redis is not set: sessions live in the memory of this process, are lost when it ends and are not shared by replicas'] : []),
+    ...routes.flatMap((route, index) => signsInElsewhere(route, index, config)),
     ...(identity.trustEmails ? ['identity.trustEmails is true: AIHubMix does not say that an e-mail address was verified'] : []),
     ...Object.entries(headers.set).filter(([, field]) => field === 'accessToken').map(([name]) => `headers.set hands the access token to the app in ${name}: who reads it can spend the user's balance`)
   ]
+}
+
+/** AIHubMix leads back to the public host; a session is shared by cookieDomain, or handed to hosts that are written out. */
+function signsInElsewhere ({ host, access }: Config['routes'][number], index: number, { server, session: { cookieDomain } }: Config): readonly string[] {
+  if (access !== 'signedIn' || host === null || !host.startsWith('*.')) return []
+  const isShared = cookieDomain !== null && (host.slice(2) === cookieDomain || host.endsWith(`.${cookieDomain}`))
+  return isShared ? [] : [`routes[${index}].host is ${host}, which session.cookieDomain does not cover: who signs in there ends up on ${server.publicUrl}. Set cookieDomain above both, or write the hosts out`]
 }
 
 function unverified ({ path, tls }: { readonly path: string, readonly tls: ClientTls | undefined }): readonly string[] {

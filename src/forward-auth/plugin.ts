@@ -28,7 +28,7 @@ const authPath = '/oauth2/auth'
 export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, signIn, trusted }: ForwardAuthOptions): Promise<void> {
   const nameOf = routeNames(config.routes)
   const identityOf = identityHeaders(config.headers.set)
-  const { origin: publicOrigin } = new URL(config.server.publicUrl)
+  const publicUrl = new URL(config.server.publicUrl)
   const method = app.supportedMethods.filter((method) => method !== 'TRACE')
 
   // A proxy asks with GET, or with the method of the request it asks about (Envoy).
@@ -62,7 +62,7 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
       case 'sign-in': return signIn.challenge(request, reply, route.api || asked.get('login') !== 'redirect', original)
       case 'top-up': case 'deny': throw refusal(request, admission, name)
       case 'allow':
-        if (isWebSocket(request)) checkWebSocketOrigin(route, request.headers.origin, publicOrigin)
+        if (isWebSocket(request)) checkWebSocketOrigin(route, request.headers.origin, publicUrl, request.hostName)
         if (asked.has('refused')) return again(request, reply, original)
         return allowed(request, reply, opened === null ? [] : identityOf(opened.session, decision.isBalanceLow))
     }

@@ -14,6 +14,8 @@ import type { SessionStore } from '../session/store.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import { readAuthorizationResponse, refusalError } from './callback.ts'
+import { handoffEndpoint } from './handoff-endpoint.ts'
+import type { Handoff } from './handoff.ts'
 import { triedCookies, type CurrentSession } from './current-session.ts'
 import { beginHref, popupTarget, returnTo, sharesSession } from './return-to.ts'
 import type { SetCookies } from './set-cookies.ts'
@@ -29,6 +31,7 @@ export interface LoginOptions {
   readonly transactions: LoginTransactions
   readonly currentSession: CurrentSession
   readonly signIn: SignIn
+  readonly handoff: Handoff
   readonly cookies: SetCookies
   readonly ownCookies: OwnCookies
   /** Closes what the ended session still holds open. */
@@ -39,7 +42,7 @@ export interface LoginOptions {
 
 const signedOutMarkMs = 24 * 3_600_000
 
-/** The sign-in endpoints: sign_in, start, callback, sign_out. */
+/** The sign-in endpoints: sign_in, start, callback, handoff, sign_out. */
 export async function loginPlugin (app: FastifyInstance, options: LoginOptions): Promise<void> {
   const { config, appearance, signIn, cookies, ownCookies } = options
   const { publicUrl } = config.server
@@ -47,7 +50,7 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
 
   app.get('/oauth2/sign_in', async (request, reply) => sendPage(reply, signInPage({
     ...pageOptions(request, appearance),
-    host: new URL(publicUrl).host,
+    host: options.handoff.isFor(request.hostName) ? request.hostName : new URL(publicUrl).host,
     scopes: config.aihubmix.scope.split(' '),
     startHref: `/oauth2/start?${new URLSearchParams({ rd: whereTo(request) })}`,
     autoAuthorize: config.aihubmix.autoAuthorize
@@ -62,6 +65,15 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
 
   // Not for HEAD: looking must not spend the state.
   app.get(new URL(config.aihubmix.redirectUri).pathname, { exposeHeadRoute: false, config: { worksOnce: true } }, async (request, reply) => await counted(callback(request, reply, options), request, options))
+
+  handoffEndpoint(app, {
+    ...options,
+    publicHost: new URL(publicUrl).hostname,
+    sessionMaxAgeMs: config.session.maxAge,
+    spent: async (state, request) => await spentTransaction(state, request, options),
+    alreadySignedIn: async (request, reply, error) => await alreadySignedIn(request, reply, options, error),
+    endOthers: async (request, kept) => await endPresentedSessions(request, options, 'replaced', kept)
+  })
 
   app.get('/oauth2/sign_out', async (request, reply) => {
     const [opened] = await presentedSessions(request, options) // as it stands: nobody needs AIHubMix to leave
@@ -173,9 +185,9 @@ async function presentedSessions (request: FastifyRequest, { sessions, ownCookie
 }
 
 /** Ends them: at sign-out, and before another begins, whoever's they were (RFC 9700 §4.7). */
-async function endPresentedSessions (request: FastifyRequest, options: LoginOptions, end: 'sign_out' | 'replaced'): Promise<readonly OpenSession[]> {
+async function endPresentedSessions (request: FastifyRequest, options: LoginOptions, end: 'sign_out' | 'replaced', kept?: OpenSession): Promise<readonly OpenSession[]> {
   const { sessions, endConnections, metrics } = options
-  const opened = await presentedSessions(request, options)
+  const opened = (await presentedSessions(request, options)).filter(({ ticket }) => ticket.id !== kept?.ticket.id)
   await Promise.all(opened.map(({ ticket }) => sessions.end(ticket)))
   for (const { ticket } of opened) {
     endConnections(ticket.id)

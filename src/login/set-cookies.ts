@@ -15,15 +15,18 @@ interface SetCookiesOptions {
 
 export function createSetCookies ({ isSecure, domain }: SetCookiesOptions): SetCookies {
   // Lax: Strict would lose the sign-in cookie on the way back from AIHubMix.
-  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure, ...(domain === null ? {} : { domain }) } as const
+  const common = { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure } as const
+  const shared = domain === null ? common : { ...common, domain }
+  // A browser drops a cookie for a domain that the host is not in: on such a host it is the host's own.
+  const attributesFor = ({ request: { hostName } }: FastifyReply): typeof shared => hostName === domain || hostName.endsWith(`.${domain}`) ? shared : common
   const encode = (value: string): string => value // our values are cookie-octets already (RFC 6265 §4.1.1)
 
   return {
     set (reply, name, value, maxAgeMs) {
-      reply.header('set-cookie', fastifyCookie.serialize(name, value, { ...attributes, encode, maxAge: Math.floor(maxAgeMs / 1000) }))
+      reply.header('set-cookie', fastifyCookie.serialize(name, value, { ...attributesFor(reply), encode, maxAge: Math.floor(maxAgeMs / 1000) }))
     },
     clear (reply, name) {
-      reply.header('set-cookie', fastifyCookie.serialize(name, '', { ...attributes, encode, maxAge: 0, expires: new Date(0) }))
+      reply.header('set-cookie', fastifyCookie.serialize(name, '', { ...attributesFor(reply), encode, maxAge: 0, expires: new Date(0) }))
     }
   }
 }

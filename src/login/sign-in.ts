@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import type { Config } from '../config/schema.ts'
@@ -6,21 +5,23 @@ import { isNavigation } from '../access/caller.ts'
 import { GatewayError } from '../errors.ts'
 import { searchOf } from '../pages/plugin.ts'
 import { cookieValues, type OwnCookies } from '../session/cookies.ts'
+import type { Handoff } from './handoff.ts'
 import { longestTarget, sharesSession, startSearch } from './return-to.ts'
 import type { SetCookies } from './set-cookies.ts'
-import { transactionCookieMaxAgeMs, type LoginTransactions } from './transaction.ts'
+import { codeChallenge, transactionCookieMaxAgeMs, type LoginTransaction, type LoginTransactions } from './transaction.ts'
 
 interface SignInOptions {
   readonly config: Config
   readonly aihubmix: Pick<AihubmixClient, 'authorizationUrl'>
   readonly transactions: LoginTransactions
+  readonly handoff: Handoff
   readonly cookies: SetCookies
   readonly ownCookies: OwnCookies
 }
 
 export interface SignIn {
-  /** Sends the browser to AIHubMix; it comes back to `returnTo`. */
-  begin (request: FastifyRequest, reply: FastifyReply, returnTo: string, how?: { readonly isRestart: boolean }): FastifyReply
+  /** Sends the browser to AIHubMix, on a host a session is handed to by way of the public host; it comes back to `returnTo`. */
+  begin (request: FastifyRequest, reply: FastifyReply, returnTo: string, how?: { readonly isRestart?: boolean, readonly asksFirst?: boolean }): FastifyReply
   /**
    * Answers a request that needs a session and has none: a navigation is led to sign in, nothing else ever is.
    * @throws GatewayError login_required
@@ -37,7 +38,7 @@ export interface OnBehalf {
 /** Marks a browser that was led to the public host: if it still comes under another, it would be led for ever. */
 const ledHere = 'led'
 
-export function createSignIn ({ config, aihubmix, transactions, cookies, ownCookies }: SignInOptions): SignIn {
+export function createSignIn ({ config, aihubmix, transactions, handoff, cookies, ownCookies }: SignInOptions): SignIn {
   const { publicUrl } = config.server
   const { hostname, protocol, port } = new URL(publicUrl)
   const publicHost = hostname.replace(/\.$/, '')
@@ -47,15 +48,22 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
     reply.header('cache-control', 'no-store')
     // The cookie of the attempt must be where AIHubMix sends the browser back to.
     if (request.hostName !== publicHost && searchOf(request).has(ledHere)) throw new GatewayError('unknown_host', { cause: new Error(`asked for as ${request.hostName}: the proxy in front does not pass Host on`) })
+    if (handoff.isFor(request.hostName)) return reply.redirect(handoff.requestUrl(request.hostName, attempt(request, reply, returnTo), hasSignedOut(request)), 302)
     if (request.hostName !== publicHost) return reply.redirect(startUrl(addressOn(request.hostName, returnTo)), 302)
-    const { transaction, cookieName, cookieValue, crowdedOut } = transactions.begin(returnTo, request.headers.cookie, how)
+    const { state, codeVerifier } = attempt(request, reply, returnTo, how?.isRestart)
+    return reply.redirect(aihubmix.authorizationUrl({
+      state,
+      codeChallenge: config.aihubmix.pkce === 'S256' ? codeChallenge(codeVerifier) : null,
+      oneClick: config.aihubmix.autoAuthorize && how?.asksFirst !== true && !hasSignedOut(request)
+    }), 302)
+  }
+
+  /** Begins an attempt, whose cookie is set on the host asked for. */
+  const attempt = (request: FastifyRequest, reply: FastifyReply, returnTo: string, isRestart = false): LoginTransaction => {
+    const { transaction, cookieName, cookieValue, crowdedOut } = transactions.begin(returnTo, request.headers.cookie, { isRestart })
     for (const name of crowdedOut) cookies.clear(reply, name)
     cookies.set(reply, cookieName, cookieValue, transactionCookieMaxAgeMs)
-    return reply.redirect(aihubmix.authorizationUrl({
-      state: transaction.state,
-      codeChallenge: config.aihubmix.pkce === 'S256' ? codeChallenge(transaction.codeVerifier) : null,
-      oneClick: config.aihubmix.autoAuthorize && !hasSignedOut(request)
-    }), 302)
+    return transaction
   }
 
   /** After a sign-out one click must not sign the same person in again unasked (R-14). */
@@ -64,6 +72,9 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
   /** A path of a host that shares the session is returned to on that host. */
   const addressOn = (host: string, returnTo: string): string =>
     returnTo.startsWith('/') && isShared(host) ? `${protocol}//${host}${port === '' ? '' : `:${port}`}${returnTo}` : returnTo
+
+  /** Where the sign-in page of this host is. */
+  const originOf = (host: string): string => handoff.isFor(host) ? `${protocol}//${host}${port === '' ? '' : `:${port}`}` : publicUrl
 
   const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ ...startSearch(returnTo), [ledHere]: '1' })}`
 
@@ -76,12 +87,7 @@ export function createSignIn ({ config, aihubmix, transactions, cookies, ownCook
       const returnTo = request.target.raw.length > longestTarget ? '/' : request.target.raw
       if (!hasSignedOut(request)) return begin(request, reply, returnTo)
       // Traefik would put its own address of us before a relative one.
-      return reply.redirect(`${onBehalf === undefined ? '' : publicUrl}/oauth2/sign_in?${new URLSearchParams({ rd: returnTo })}`, 302)
+      return reply.redirect(`${onBehalf === undefined ? '' : originOf(request.hostName)}/oauth2/sign_in?${new URLSearchParams({ rd: returnTo })}`, 302)
     }
   }
-}
-
-/** S256 (RFC 7636 §4.2). */
-function codeChallenge (codeVerifier: string): string {
-  return createHash('sha256').update(codeVerifier).digest('base64url')
 }

@@ -78,6 +78,11 @@ export function createLoginTransactions ({ seal, cookiePrefix, now }: LoginTrans
   }
 }
 
+/** S256 (RFC 7636 §4.2). */
+export function codeChallenge (codeVerifier: string): string {
+  return createHash('sha256').update(codeVerifier).digest('base64url')
+}
+
 /** 256 bits, unguessable (RFC 9700 §4.7, RFC 7636 §7.1). */
 function randomText (): string {
   return randomBytes(32).toString('base64url')

@@ -154,9 +154,9 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
     return limits.bodyBytes
   }
 
-  function checkUpgrade ({ raw }: FastifyRequest, route: Route): void {
+  function checkUpgrade ({ raw, hostName }: FastifyRequest, route: Route): void {
     checkHandshake(raw)
-    checkWebSocketOrigin(route, raw.headers.origin, publicUrl.origin)
+    checkWebSocketOrigin(route, raw.headers.origin, publicUrl, hostName)
   }
 }
 

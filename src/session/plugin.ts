@@ -17,6 +17,8 @@ export interface CookieSeals {
   readonly ticket: CookieSeal
   /** Holds one sign-in attempt. */
   readonly transaction: CookieSeal
+  /** Carries a session to another host, in an address. */
+  readonly handoff: CookieSeal
   close (): Promise<void>
 }
 
@@ -36,7 +38,8 @@ export async function createCookieSeals ({ keys, ticketMaxAgeMs, transactionMaxA
   const instance = Fastify()
   await instance.register(secureSession, [
     { sessionName: 'ticket', key: keys.map(derivedFor('ticket')), expiry: Math.ceil(ticketMaxAgeMs / 1000) },
-    { sessionName: 'transaction', key: keys.map(derivedFor('transaction')), expiry: Math.ceil(transactionMaxAgeMs / 1000) }
+    { sessionName: 'transaction', key: keys.map(derivedFor('transaction')), expiry: Math.ceil(transactionMaxAgeMs / 1000) },
+    { sessionName: 'handoff', key: keys.map(derivedFor('handoff')), expiry: Math.ceil(transactionMaxAgeMs / 1000) }
   ])
   await instance.ready()
 
@@ -50,7 +53,7 @@ export async function createCookieSeals ({ keys, ticketMaxAgeMs, transactionMaxA
     }
   })
 
-  return { ticket: sealFor('ticket'), transaction: sealFor('transaction'), close: () => instance.close() }
+  return { ticket: sealFor('ticket'), transaction: sealFor('transaction'), handoff: sealFor('handoff'), close: () => instance.close() }
 }
 
 /** Node reads many spellings of the same bytes; we wrote one. A changed cookie is none of ours, however it was changed. */
