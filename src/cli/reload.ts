@@ -25,6 +25,7 @@ export async function reloadOnChange ({ input, loaded, gateway, metrics, log }: 
   let files = loaded.files
   let running: Promise<void> | null = null
   let isAskedAgain = false
+  let isOver = false
 
   async function reload (): Promise<void> {
     try {
@@ -45,6 +46,7 @@ export async function reloadOnChange ({ input, loaded, gateway, metrics, log }: 
 
   /** One at a time; what changes meanwhile is read afterwards. */
   function begin (): void {
+    if (isOver) return
     if (running !== null) {
       isAskedAgain = true
       return
@@ -59,10 +61,10 @@ export async function reloadOnChange ({ input, loaded, gateway, metrics, log }: 
 
   const watched = watchFiles(begin)
   await watched.watch(files)
-  process.on('SIGHUP', begin)
+  process.on('SIGHUP', begin) // for good: without a listener the signal would end a process that still has to finish what runs
   return {
     close () {
-      process.off('SIGHUP', begin)
+      isOver = true
       watched.close()
     }
   }

@@ -59,9 +59,10 @@ async function serve (input: ConfigInput): Promise<number> {
     await store.close()
     return 1
   }
-  log.info({ publicUrl: config.server.publicUrl, redirectUri: config.aihubmix.redirectUri }, 'ready; the redirect URI is to be registered at AIHubMix exactly so')
+  const stopped = stopSignal() // heard from here on: whoever reads `ready` may stop us at once
   const reloading = await reloadOnChange({ input, loaded, gateway, metrics, log })
-  await stopSignal()
+  log.info({ publicUrl: config.server.publicUrl, redirectUri: config.aihubmix.redirectUri }, 'ready; the redirect URI is to be registered at AIHubMix exactly so')
+  await stopped
   reloading.close()
   await drain(gateway, config, log)
   await Promise.all([store.close(), tracing?.close()])
