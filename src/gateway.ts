@@ -72,7 +72,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const ownCookies = createOwnCookies(config.session.cookieName)
   const trusted = createTrustedProxies(config.server.trustedProxies)
   const seals = await createCookieSeals({ keys: config.session.keys, ticketMaxAgeMs: config.session.maxAge, transactionMaxAgeMs: transactionCookieMaxAgeMs })
-  const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: config.session.maxAge, idleTimeoutMs: config.session.idleTimeout, now })
+  const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: config.session.maxAge, idleTimeoutMs: config.session.idleTimeout, onLookup: metrics.cacheLookup, now })
   const aihubmix = createCountedClient(createAihubmixClient({
     aihubmix: config.aihubmix,
     subject: config.identity.subject,

@@ -16,7 +16,7 @@ export function wantsHtml (headers: IncomingHttpHeaders): boolean {
 
 /** Whether a body follows the headers (RFC 9112 §6.3); a length of 0 is none. */
 export function hasBody (headers: IncomingHttpHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && Number(headers['content-length']) > 0)
 }
 
 /**

@@ -17,8 +17,8 @@ export function identityHeaders (fields: Readonly<Record<string, IdentityField>>
   })
 
   return (session, isBalanceLow) => {
-    const headers = known.get(session) ?? build(session)
-    known.set(session, headers)
+    let headers = known.get(session)
+    if (headers === undefined) known.set(session, headers = build(session))
     return isBalanceLow ? [...headers, lowBalanceHeader, 'true'] : headers
   }
 }

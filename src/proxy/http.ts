@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { Transform, type Duplex, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors.ts'
+import { mayTryAgain } from './second-try.ts'
 import type { Upstream } from './upstreams.ts'
 
 /** One request on its way to the app. */
@@ -24,28 +25,35 @@ export interface ForwardHooks {
 
 const clientGone = new Error('client is gone')
 
+/** Told by undici at the first byte of an answer; missing in its type. */
+type Handler = Dispatcher.DispatchHandler & { onResponseStarted (): void }
+
 /**
  * Sends a request to the app and its answer to the client, both streamed and without copies; a slow reader slows the writer.
- * Sent once, never again. Resolves when the answer has begun, or the client has left; rejects before that with upstream_unreachable,
- * upstream_timeout, upstream_bad_response, upstream_busy or body_too_large. An answer that breaks off later cuts the connection: never a clean end.
+ * Sent once; a second time only where `mayTryAgain` says that the app cannot have missed it. Resolves when the answer has begun, or the
+ * client has left; rejects before that with upstream_unreachable, upstream_timeout, upstream_bad_response, upstream_busy or
+ * body_too_large. An answer that breaks off later cuts the connection: never a clean end.
  */
 export function forward (request: IncomingMessage, response: ServerResponse, outgoing: Outgoing, hooks: ForwardHooks): Promise<void> {
   return new Promise((resolve, reject) => {
+    const { upstream } = outgoing
+    const options = dispatchOptions(request, outgoing, hooks.onUpgrade !== undefined)
     let controller: Dispatcher.DispatchController | null = null
+    let hasFirstByte = false
     let hasBegun = false
     let hasBody = false
     let isGivenUp = false
+    let isSecondTry = false
     let queueTimer: NodeJS.Timeout | undefined
 
     const abort = (reason: Error): void => { controller?.abort(reason) }
     const onClose = (): void => { if (!response.writableFinished) abort(clientGone) }
     const onDrain = (): void => { controller?.resume() }
     response.on('close', onClose)
-    response.on('error', () => {}) // a write that crosses the client's leaving; 'close' follows
+    response.on('error', ignore) // a write that crosses the client's leaving; 'close' follows
 
-    const release = (): void => {
-      response.off('close', onClose)
-      response.off('drain', onDrain)
+    const letGo = (): void => {
+      upstream.requests--
       if (controller === null) return
       // Held any longer, undici's header buffers are promoted to the old generation: scavenges of 8 ms, nine a second.
       controller.rawHeaders = null
@@ -53,14 +61,16 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       controller = null
     }
 
-    const handler: Dispatcher.DispatchHandler = {
+    const handler: Handler = {
       onRequestStart (started) {
-        clearTimeout(queueTimer)
+        if (queueTimer !== undefined) clearTimeout(queueTimer)
         controller = started
         if (response.closed || isGivenUp) abort(clientGone)
       },
+      onResponseStarted () { hasFirstByte = true },
       onRequestUpgrade (_controller, _statusCode, headers, socket) {
-        release()
+        letGo()
+        response.off('close', onClose)
         if (String(headers['upgrade']).toLowerCase() !== 'websocket') { // nobody asked for another protocol (RFC 9110 §7.8)
           socket.destroy()
           return reject(new GatewayError('upstream_bad_response', { cause: new Error('switched to another protocol') }))
@@ -86,26 +96,36 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
         response.once('drain', onDrain)
       },
       onResponseEnd () {
-        release()
+        letGo()
         response.end()
       },
       onResponseError (_controller, error) {
-        release()
-        clearTimeout(queueTimer)
+        letGo()
+        if (queueTimer !== undefined) clearTimeout(queueTimer)
         if (hasBegun) response.destroy()
-        else if (hasLeft(request, response)) { hooks.onAnswer(); resolve() } else reject(upstreamError(error))
+        else if (hasLeft(request, response)) { hooks.onAnswer(); resolve() } else if (!isSecondTry && !hasFirstByte && mayTryAgain(options, error)) {
+          isSecondTry = true
+          send()
+        } else reject(upstreamError(error))
       }
     }
 
-    outgoing.upstream.pool.dispatch(dispatchOptions(request, outgoing, hooks.onUpgrade !== undefined), handler)
-    if (controller === null && outgoing.upstream.pool.stats.queued > 0) {
+    function send (): void {
+      // Counted here: undici would count through all its connections.
+      const isQueued = upstream.requests++ >= upstream.connections
+      upstream.pool.dispatch(options, handler)
+      if (!isQueued || controller !== null) return
       queueTimer = setTimeout(() => {
         isGivenUp = true
         reject(new GatewayError('upstream_busy'))
-      }, outgoing.upstream.queueTimeoutMs)
+      }, upstream.queueTimeoutMs)
     }
+
+    send()
   })
 }
+
+function ignore (): void {}
 
 /** Nobody is there to answer, and nothing is wrong with the app. */
 function hasLeft (request: IncomingMessage, response: ServerResponse): boolean {

@@ -138,13 +138,14 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
     const upstream = upstreams.of(route)
     const told = forwarded(raw, request.id, call)
     request.trail.client = told.clientAddress
+    const carriesBody = hasBody(raw.headers)
     const headers = requestHeaders(raw.rawHeaders, {
       host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,
       forwarded: told.headers,
       identity: opened === null ? [] : identityOf(opened.session, isBalanceLow),
-      hasBody: hasBody(raw.headers)
+      hasBody: carriesBody
     })
-    return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: hasBody(raw.headers), bodyLimitBytes: bodyLimit(route, raw.headers) }
+    return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: carriesBody, bodyLimitBytes: bodyLimit(route, raw.headers) }
   }
 
   /** The smaller of the two; a body that says it is larger is not begun. */

@@ -2,10 +2,15 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { buildConnector, Pool } from 'undici'
 import type { Route } from '../config/schema.ts'
+import { tellOfUse } from './second-try.ts'
 
 /** Where one route's requests go. */
 export interface Upstream {
   readonly pool: Pool
+  /** How many the pool opens at most; what is more waits. */
+  readonly connections: number
+  /** Requests given to the pool and not ended yet. */
+  requests: number
   /** The upstream's own host, for `preserveHost: false`. */
   readonly host: string
   readonly basePath: string
@@ -53,7 +58,7 @@ function createUpstream (route: Route, upstream: NonNullable<Route['upstream']>)
     bodyTimeout: route.timeouts.body,
     connect: connector(route, upstream, serverName)
   })
-  return { pool, host, serverName, queueTimeoutMs, basePath: upstream.kind === 'unix' ? '' : upstream.basePath }
+  return { pool, connections: connectionsPerRoute, requests: 0, host, serverName, queueTimeoutMs, basePath: upstream.kind === 'unix' ? '' : upstream.basePath }
 }
 
 function connector ({ tls, timeouts }: Route, upstream: NonNullable<Route['upstream']>, serverName: string): buildConnector.connector {
@@ -67,6 +72,9 @@ function connector ({ tls, timeouts }: Route, upstream: NonNullable<Route['upstr
   })
   return ({ servername: _, ...options }, callback) => {
     // An IP address is checked against the certificate's addresses, and never sent as a name (RFC 6066 §3).
-    connect(isIP(serverName) === 0 ? { ...options, servername: serverName } : options, callback)
+    connect(isIP(serverName) === 0 ? { ...options, servername: serverName } : options, (...result) => {
+      if (result[0] === null) tellOfUse(result[1])
+      callback(...result)
+    })
   }
 }

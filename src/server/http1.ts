@@ -18,8 +18,9 @@ export function http1Options ({ limits }: Pick<ServerConfig, 'limits'>): Fastify
   }
 }
 
-/** `shouldUpgradeCallback` is newer than the type definitions (Node 24.9). */
+/** Newer than the type definitions (Node 24.9 and 24.12); older ones ignore them. */
 interface NewerServerOptions extends ServerOptions {
+  readonly optimizeEmptyRequests: boolean
   readonly shouldUpgradeCallback: (request: IncomingMessage) => boolean
 }
 
@@ -33,6 +34,7 @@ function httpOptions (limits: ServerConfig['limits']): NewerServerOptions {
     insecureHTTPParser: false,
     requireHostHeader: true,
     noDelay: true,
+    optimizeEmptyRequests: true, // a request without a body begins as one that was read to its end: no stream to run empty
     // Any other protocol a client would like (h2c) is ignored, as RFC 9110 §7.8 allows: the request is answered as it stands.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'
   }

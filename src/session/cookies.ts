@@ -32,8 +32,14 @@ export function cookieNameOf (pair: string): string {
 export function cookieValues (header: string | undefined, name: string): readonly string[] {
   if (header === undefined || !header.includes(name)) return []
   const values: string[] = []
-  for (const pair of header.split(';')) {
-    if (pair.includes('=') && cookieNameOf(pair) === name) values.push(pair.slice(pair.indexOf('=') + 1).trim())
+  let equalsAt = -1
+  for (let start = 0; start < header.length;) {
+    const semicolonAt = header.indexOf(';', start)
+    const end = semicolonAt === -1 ? header.length : semicolonAt
+    if (equalsAt < start) equalsAt = header.indexOf('=', start)
+    if (equalsAt === -1) break // and never looked for again: a header of nothing but semicolons must not cost its square
+    if (equalsAt < end && header.slice(start, equalsAt).trim() === name) values.push(header.slice(equalsAt + 1, end).trim())
+    start = end + 1
   }
   return values
 }

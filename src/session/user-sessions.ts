@@ -43,13 +43,15 @@ interface UserSessionsOptions {
   readonly ticketSeal: CookieSeal
   readonly maxAgeMs: number
   readonly idleTimeoutMs: number
+  /** Told of each session that was asked for: whether it was at hand. */
+  readonly onLookup?: (outcome: 'hit' | 'miss') => void
   readonly now: () => number
 }
 
 const touchesPerIdleTimeout = 10
 const keyBytes = 32
 
-export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs, now }: UserSessionsOptions): UserSessions {
+export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs, onLookup, now }: UserSessionsOptions): UserSessions {
   /** What is left of the absolute and of the idle lifetime, the shorter. */
   const ttlMs = (session: UserSession): number => Math.min(session.createdAt + maxAgeMs, session.lastSeenAt + idleTimeoutMs) - now()
 
@@ -94,7 +96,9 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
   const sessions: UserSessions = {
     fromCookie (cookieValue) {
       const known = cache.fresh(cookieValue)
-      return known === null || isOver(known.session) ? fromStore(cookieValue) : known
+      const isAtHand = known !== null && !isOver(known.session)
+      onLookup?.(isAtHand ? 'hit' : 'miss')
+      return isAtHand ? known : fromStore(cookieValue)
     },
     async read (ticket) {
       const value = await store.read(ticket.id)
