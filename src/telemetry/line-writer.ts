@@ -96,7 +96,8 @@ export function createLineWriter (fd: number, { chunkBytes = defaultChunkBytes, 
     const rest = Buffer.concat(isWriting ? waiting.slice(1) : waiting) // what is being written is with a thread that ends it
     const endsAt = performance.now() + lastWordMs
     for (let at = 0; at < rest.length && !isBroken && performance.now() < endsAt;) at += writtenNow(rest.subarray(at))
-    waiting.length = 0
+    waiting.splice(isWriting ? 1 : 0)
+    waitingBytes = waiting[0]?.length ?? 0
   }
 
   function writtenNow (lines: Buffer): number {

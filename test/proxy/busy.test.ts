@@ -35,5 +35,6 @@ t.test('a request that finds every connection of its route taken is told so in t
   while (held.length === 1) await new Promise(setImmediate)
   held[1]?.end()
   await third
+  t.equal(upstream.requests, 0, 'nothing is counted as under way any more')
   t.strictSame(app.seen.map(({ target }) => target), ['/stream', '/next'])
 })
