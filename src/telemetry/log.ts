@@ -77,14 +77,15 @@ export function createLog (level: Config['log']['level'], destination: Destinati
   }
 }
 
-/** By hand: JSON.stringify of the whole costs twice as much. Every text goes through it, so none can end its field. */
-function accessLineText ({ id, method, path, status, route, user, client, ms, upstreamMs, code, isCut }: AccessLine): string {
-  return `{"level":"info","time":"${isoTime()}","id":${json(id)},"method":${json(method ?? null)},"path":${json(path ?? null)},"status":${status},` +
-    `"route":${json(route)},"user":${json(user)},"client":${json(client)},"ms":${ms},"upstreamMs":${upstreamMs}` +
-    `${code === undefined ? '' : `,"code":${json(code)}`}${isCut === true ? ',"isCut":true' : ''},"msg":"request"}\n`
+/** Field by field: JSON.stringify of the whole costs twice as much. Every text goes through it still, so none can end its field. */
+function accessLineText (line: AccessLine): string {
+  let text = `{"level":"info","time":"${isoTime()}"`
+  for (const name in line) {
+    const value = line[name as keyof AccessLine]
+    if (value !== undefined) text += `,"${name}":${typeof value === 'number' ? value : JSON.stringify(value)}`
+  }
+  return `${text},"msg":"request"}\n`
 }
-
-const json = (value: string | null): string => JSON.stringify(value)
 
 let lastTime = 0
 let lastText = ''
