@@ -100,8 +100,8 @@ export class SessionStoreUnavailable extends GatewayError {
 
 /** AIHubMix did not answer, or said that it cannot just now (timeout, 5xx, 429). Says nothing about the user's grant. */
 export class AuthorizationServerUnavailable extends GatewayError {
-  constructor (cause: unknown, retryAfterSeconds = 10) {
-    super('provider_unavailable', { cause, retryAfterSeconds })
+  constructor (cause: unknown, retryAfterSeconds = 10, code: 'provider_unavailable' | 'provider_busy' = 'provider_unavailable') {
+    super(code, { cause, retryAfterSeconds })
   }
 }
 

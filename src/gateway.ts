@@ -78,6 +78,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     subject: config.identity.subject,
     sparing: createSparing({ budget: config.aihubmix.budget, now, log }),
     onMoved: (host) => log.warn({ host }, 'AIHubMix is called at another host from now on'),
+    onOddAnswer: (what) => log.warn({ what }, 'an answer of AIHubMix was odd'),
     now
   }), metrics)
   const transactions = createLoginTransactions({ seal: seals.transaction, cookiePrefix: ownCookies.loginPrefix, now })

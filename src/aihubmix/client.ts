@@ -6,7 +6,7 @@ import { createExchange, jsonObject, type Answer } from './exchange.ts'
 import { createHostsExchange } from './hosts.ts'
 import type { Endpoint, Sparing } from './sparing.ts'
 import { createTokenEndpoint, tokenPath, type TokenEndpoint } from './token-endpoint.ts'
-import { isRefusal, topupResponse, unwrapped, userinfoResponse } from './wire.ts'
+import { isRefusal, saying, topupResponse, unwrapped, userinfoResponse } from './wire.ts'
 
 export interface AuthorizationRequest {
   readonly state: string
@@ -43,6 +43,8 @@ interface AihubmixClientOptions {
   readonly sparing: Sparing
   /** Told which of the back channel's hosts serves from now on. */
   readonly onMoved: (host: string) => void
+  /** Told what was odd in an answer that is used all the same; each oddity once. */
+  readonly onOddAnswer: (what: string) => void
 }
 
 /** Nobody waits for a refresh while the old token lives, and a lost answer may hold the only good refresh token. */
@@ -50,7 +52,7 @@ export function refreshTimeoutMs ({ timeout }: Pick<Config['aihubmix'], 'timeout
   return timeout * 3
 }
 
-export function createAihubmixClient ({ aihubmix, subject, now, sparing, onMoved }: AihubmixClientOptions): AihubmixClient {
+export function createAihubmixClient ({ aihubmix, subject, now, sparing, onMoved, onOddAnswer }: AihubmixClientOptions): AihubmixClient {
   const { browserUrl, serverUrl, clientId, clientSecret, redirectUri, topupHosts } = aihubmix
   const hosts = [serverUrl, ...aihubmix.serverFallbackUrls]
   const connectTimeoutMs = aihubmix.timeout / hosts.length
@@ -59,6 +61,12 @@ export function createAihubmixClient ({ aihubmix, subject, now, sparing, onMoved
   const refreshExchange = exchangeWithin(refreshTimeoutMs(aihubmix))
   const requestedScope = aihubmix.scope.split(' ')
   const reading = new Map<string, Promise<Identity>>()
+  const oddities = new Set<string>()
+
+  const onOdd = (what: string): void => {
+    if (!oddities.has(what)) onOddAnswer(what)
+    oddities.add(what)
+  }
 
   const resource = async (endpoint: Endpoint, { accessToken }: TokenSet, urgency: Urgency): Promise<Answer> => {
     const headers = { authorization: `Bearer ${accessToken}` }
@@ -71,13 +79,16 @@ export function createAihubmixClient ({ aihubmix, subject, now, sparing, onMoved
   const members = (answer: Answer): Readonly<Record<string, unknown>> => {
     const body = unwrapped(jsonObject(answer))
     if (answer.status >= 400) throw new AuthorizationServerBadResponse(new Error(`HTTP ${answer.status}`))
-    if (isRefusal(body)) throw new InvalidAccessToken(new Error('refused under HTTP 200'), false)
+    if (isRefusal(body)) throw new InvalidAccessToken(new Error(`refused under HTTP 200; ${saying(body)}`), false)
     return body
   }
 
   const readUserinfo = async (tokens: TokenSet, urgency: Urgency): Promise<Identity> => {
     const answer = await resource('userinfo', tokens, urgency)
-    return readIdentity(members(answer), { subject, grantsBalance: tokens.scope.includes('balance'), readAt: now(), userinfo: answer.text })
+    const body = members(answer)
+    const grantsBalance = tokens.scope.includes('balance')
+    if (grantsBalance !== (body['balance_formatted'] != null)) onOdd(grantsBalance ? 'userinfo has no balance_formatted although the scope balance is granted: the balance is not known' : 'userinfo has a balance_formatted although the scope balance is not granted: it is not used')
+    return readIdentity(body, { subject, grantsBalance, readAt: now(), userinfo: answer.text })
   }
 
   return {
@@ -88,6 +99,7 @@ export function createAihubmixClient ({ aihubmix, subject, now, sparing, onMoved
       requestedScope,
       // A code is worth nothing without the reading of userinfo that follows.
       postCode: (init) => sparing.call('token', 'sign-in', () => exchange(tokenPath, init), 1),
+      onOdd,
       postRefresh: (urgency) => (init) => sparing.call('token', urgency, () => refreshExchange(tokenPath, init)),
       now
     }),

@@ -19,7 +19,7 @@ export class TooManyCalls extends AuthorizationServerUnavailable {
   readonly toldSeconds: number | null
 
   constructor (toldSeconds: number | null) {
-    super(new Error('HTTP 429'), toldSeconds ?? undefined)
+    super(new Error('HTTP 429'), toldSeconds ?? undefined, 'provider_busy')
     this.toldSeconds = toldSeconds
   }
 }

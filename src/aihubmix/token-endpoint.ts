@@ -3,7 +3,7 @@ import { AuthorizationServerBadResponse, GatewayError, InvalidGrant, type ErrorC
 import type { TokenSet } from '../session/user-session.ts'
 import type { Urgency } from './call-budget.ts'
 import { jsonObject, type Answer } from './exchange.ts'
-import { isRefusal, tokenResponse, unwrapped } from './wire.ts'
+import { isRefusal, oddInTokens, saying, tokenResponse, unwrapped } from './wire.ts'
 
 /** AIHubMix refused a grant without saying that it is invalid (`{"success":false}`): perhaps the grant, perhaps its database. */
 export class GrantRefused extends GatewayError {
@@ -39,6 +39,8 @@ interface TokenEndpointOptions {
   readonly requestedScope: readonly string[]
   readonly postCode: PostToken
   readonly postRefresh: (urgency: Urgency) => PostToken
+  /** Told what was odd in an answer that is used all the same. */
+  readonly onOdd: (what: string) => void
   readonly now: () => number
 }
 
@@ -50,14 +52,14 @@ const isOurFault = new Set(['invalid_client', 'unauthorized_client'])
 /** Refusals that speak of the request or the server, never of a user's grant. */
 const notTheGrant = new Set(['invalid_request', 'unsupported_grant_type', 'invalid_scope', 'server_error', 'temporarily_unavailable'])
 
-export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, requestedScope, postCode, postRefresh, now }: TokenEndpointOptions): TokenEndpoint {
+export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, requestedScope, postCode, postRefresh, onOdd, now }: TokenEndpointOptions): TokenEndpoint {
   const server: oauth.AuthorizationServer = { issuer: serverUrl, token_endpoint: `${serverUrl}${tokenPath}` }
   const client: oauth.Client = { client_id: clientId }
   const authentication = oauth.ClientSecretPost(clientSecret)
   const sentBy = (send: PostToken) => ({
     // The configuration allows plain http on loopback only.
     [oauth.allowInsecureRequests]: true,
-    [oauth.customFetch]: async (_url: string, init: RequestInit) => standardResponse(await send(init))
+    [oauth.customFetch]: async (_url: string, init: RequestInit) => standardResponse(await send(init), onOdd)
   })
 
   const tokenSet = ({ access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, scope }: oauth.TokenEndpointResponse, assumed: readonly string[]): TokenSet => ({
@@ -83,12 +85,13 @@ export function createTokenEndpoint ({ serverUrl, clientId, clientSecret, reques
 }
 
 /** What AIHubMix said, put as the standard would have put it, for the library to judge. */
-function standardResponse (answer: Answer): Response {
+function standardResponse (answer: Answer, onOdd: (what: string) => void): Response {
   const body = jsonObject(answer)
   const members = unwrapped(body)
   if (answer.status >= 400 || isRefusal(members)) return refusalResponse(answer, body)
   const tokens = tokenResponse.safeParse(members)
   if (!tokens.success) throw new AuthorizationServerBadResponse(new Error(`token response without a usable ${tokens.error.issues[0]?.path.join('.')}`))
+  oddInTokens(members).forEach(onOdd)
   const { access_token: accessToken, token_type: tokenType, expires_in: expiresIn, refresh_token: refreshToken, scope } = tokens.data
   return Response.json({
     access_token: accessToken,
@@ -101,8 +104,8 @@ function standardResponse (answer: Answer): Response {
 
 function refusalResponse (answer: Answer, body: Readonly<Record<string, unknown>>): Response {
   const { error } = body
-  if (typeof error !== 'string') throw new GrantRefused(new Error(`HTTP ${answer.status}, refused without an OAuth error code`))
-  return Response.json({ error }, { status: answer.status >= 400 ? answer.status : 400 })
+  if (typeof error !== 'string') throw new GrantRefused(new Error(`HTTP ${answer.status}, refused without an OAuth error code; ${saying(body)}`))
+  return Response.json({ error, error_description: saying(body) }, { status: answer.status >= 400 ? answer.status : 400 })
 }
 
 async function refusalsOf (processed: Promise<oauth.TokenEndpointResponse>, whenOurFault: ErrorCode): Promise<oauth.TokenEndpointResponse> {
@@ -110,9 +113,10 @@ async function refusalsOf (processed: Promise<oauth.TokenEndpointResponse>, when
     return await processed
   } catch (error) {
     if (!(error instanceof oauth.ResponseBodyError)) throw new AuthorizationServerBadResponse(error)
-    const cause = new Error(`HTTP ${error.status} ${error.error.slice(0, 40)}`)
+    const [said, words] = [`HTTP ${error.status} ${error.error.slice(0, 40)}`, error.error_description ?? '']
+    const cause = new Error(`${said}; ${words}`)
     if (error.error === 'invalid_grant') throw new InvalidGrant(cause)
-    if (isOurFault.has(error.error)) throw new GatewayError(whenOurFault, { cause: new Error(`${cause.message}: check aihubmix.clientId and aihubmix.clientSecret`) })
+    if (isOurFault.has(error.error)) throw new GatewayError(whenOurFault, { cause: new Error(`${said}: check aihubmix.clientId and aihubmix.clientSecret; ${words}`) })
     throw notTheGrant.has(error.error) ? new AuthorizationServerBadResponse(cause) : new GrantRefused(cause)
   }
 }

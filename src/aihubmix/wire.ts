@@ -33,6 +33,28 @@ export function isRefusal (body: Readonly<Record<string, unknown>>): boolean {
   return refusal.safeParse(body).success
 }
 
+const longestSaying = 200
+
+/**
+ * What AIHubMix says in words, for the log and nobody else (V-45): in any language, never matched, cut, without control and direction
+ * signs, and without anything long enough to be a token.
+ */
+export function saying (body: Readonly<Record<string, unknown>>): string {
+  const inner = z.looseObject({ error: z.looseObject({ message: z.unknown() }) }).safeParse(body).data?.error.message
+  const text = [body['error_description'], body['message'], inner].find((said) => typeof said === 'string' && said !== '')
+  if (typeof text !== 'string') return 'AIHubMix gave no reason'
+  const shown = text.replace(/[\p{Cc}\p{Cf}]/gu, ' ').replace(/[\w.~+/=-]{20,}/g, '…').slice(0, longestSaying)
+  return `AIHubMix said ${JSON.stringify(shown)}`
+}
+
+/** What a token response leaves out although the standard wants it, and what is assumed in its place (V-15, V-16). */
+export function oddInTokens ({ expires_in: expiresIn, token_type: tokenType }: Readonly<Record<string, unknown>>): readonly string[] {
+  return [
+    ...(Number(expiresIn ?? 0) > 0 ? [] : [`the token response has no usable expires_in: ${defaultLifetimeSeconds} seconds are assumed`]),
+    ...(tokenType == null ? ['the token response has no token_type: it is read as bearer'] : [])
+  ]
+}
+
 const scopeList = z.union([
   z.string().transform((scope) => scope.split(/[\s,]+/).filter((part) => part !== '')),
   z.array(z.string())

@@ -86,7 +86,8 @@ export function clientOf (serverUrl: string, { subject = 'id', aihubmix = {} }: 
     subject,
     now: () => startedAt,
     sparing: { call: (_endpoint, _urgency, send) => send() }, // sparing.test.ts
-    onMoved: () => {}
+    onMoved: () => {},
+    onOddAnswer: () => {}
   })
 }
 
