@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { createAdmit } from './access/admission.ts'
+import { createAssertions } from './access/assertion.ts'
 import { readEachRequest } from './access/plugin.ts'
 import { createRefusal } from './access/refusal.ts'
 import { createTrustedProxies } from './access/trusted-proxies.ts'
@@ -123,6 +124,8 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
   const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, takeRate: rateLimits.take })
   const refusal = createRefusal({ metrics, now })
+  const { assertion } = config.headers
+  const assertions = assertion === null ? null : await createAssertions({ keys: config.session.keys, issuer: config.server.publicUrl, ttlMs: assertion.ttl, now })
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app, live)
@@ -131,11 +134,12 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   answerErrors(app, answerError)
 
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
+  if (assertions !== null) app.get('/oauth2/jwks.json', async (_request, reply) => reply.headers({ 'cache-control': 'public, max-age=300', 'content-type': 'application/jwk-set+json' }).send(JSON.stringify(assertions.jwks)))
   await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, handoff, cookies, ownCookies, endConnections: live.endSession, metrics, now })
   await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
-  await app.register(forwardAuthPlugin, { config, admit, refusal, signIn, trusted })
-  await app.register(proxyPlugin, { config, admit, refusal, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf })
+  await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, trusted })
+  await app.register(proxyPlugin, { config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })

@@ -60,6 +60,7 @@ t.test('each outside door has one room', async (t) => {
   t.strictSame(usersOf(/^ioredis$/), ['session'])
   t.strictSame(usersOf(/^rate-limiter-flexible$/), ['session'])
   t.strictSame(usersOf(/^undici$/).toSorted(), ['aihubmix', 'proxy'])
+  t.strictSame(usersOf(/^jose$/), ['access'])
   t.strictSame(usersOf(/^oauth4webapi$/), ['aihubmix'])
   t.strictSame(usersOf(/^@prometheus-io\//), ['telemetry'])
   // Thirty packages that only who asks for traces should pay for: one file, and that one is loaded on demand.

@@ -31,7 +31,7 @@ const identityHeaders = z.record(headerName, identityField)
 
 const assertion = z.strictObject({
   header: headerName.default('X-User-Assertion').describe('Header that carries the signed identity'),
-  ttl: duration({ atLeast: 1 }).prefault('60s').describe('How long an assertion is valid')
+  ttl: duration({ atLeast: 5_000 }).refine((ms) => ms <= 300_000, 'is longer than 5m: a copy of an assertion would be good for too long').prefault('60s').describe('How long an assertion is valid')
 })
 
 /** The section `headers`. */

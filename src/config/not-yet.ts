@@ -6,8 +6,7 @@ import type { Written } from './written.ts'
  * being there, so it is refused. Whoever builds one deletes its row.
  */
 export const notYetRules: readonly Rule[] = [
-  notYet('server.workers', ({ server }) => server.workers !== 1),
-  notYet('headers.assertion', ({ headers }) => headers.assertion !== null)
+  notYet('server.workers', ({ server }) => server.workers !== 1)
 ]
 
 /** The same for the keys of one route. */

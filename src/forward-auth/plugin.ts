@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission, Admit } from '../access/admission.ts'
+import { audienceOf, defaultAssertionHeader, type Assertions } from '../access/assertion.ts'
 import { hasBody, isNavigation } from '../access/caller.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
 import type { Refusal } from '../access/refusal.ts'
@@ -9,12 +10,15 @@ import { checkWebSocketOrigin } from '../access/websocket-origin.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
+import type { UserSession } from '../session/user-session.ts'
 import { readOriginalRequest, type OriginalRequest } from './original-request.ts'
 
 export interface ForwardAuthOptions {
   readonly config: Config
   readonly admit: Admit
   readonly refusal: Refusal
+  /** Null where none is configured. */
+  readonly assertions: Assertions | null
   readonly signIn: SignIn
   readonly trusted: TrustedProxies
 }
@@ -25,10 +29,11 @@ const authPath = '/oauth2/auth'
  * The second door: a proxy in front (nginx, Traefik, Caddy, HAProxy, Envoy) asks whether a request may pass, and forwards it itself.
  * The same decision as the proxy's; 202 with the identity headers, else the very answer the browser would get from us.
  */
-export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, signIn, trusted }: ForwardAuthOptions): Promise<void> {
+export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, assertions, signIn, trusted }: ForwardAuthOptions): Promise<void> {
   const nameOf = routeNames(config.routes)
   const identityOf = identityHeaders(config.headers.set)
   const publicUrl = new URL(config.server.publicUrl)
+  const assertionHeader = config.headers.assertion?.header ?? defaultAssertionHeader
   const method = app.supportedMethods.filter((method) => method !== 'TRACE')
 
   // A proxy asks with GET, or with the method of the request it asks about (Envoy).
@@ -50,10 +55,10 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
     request.target = original.target
     request.hostName = original.host
     const asked = new URLSearchParams(prefixed ? 'login=redirect' : query)
-    return enforce(request, reply, original, await admit({ ...original, cookieHeader: request.headers.cookie }), asked)
+    return await enforce(request, reply, original, await admit({ ...original, cookieHeader: request.headers.cookie }), asked)
   }
 
-  function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, asked: URLSearchParams): FastifyReply {
+  async function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, asked: URLSearchParams): Promise<FastifyReply> {
     const { route, opened, decision } = admission
     const name = nameOf(route)
     request.trail.route = name
@@ -64,8 +69,13 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
       case 'allow':
         if (isWebSocket(request)) checkWebSocketOrigin(route, request.headers.origin, publicUrl, request.hostName)
         if (asked.has('refused')) return again(request, reply, original)
-        return allowed(request, reply, opened === null ? [] : identityOf(opened.session, decision.isBalanceLow))
+        return allowed(request, reply, opened === null ? [] : await identity(opened.session, decision.isBalanceLow, audienceOf(route, original.host, publicUrl.hostname)))
     }
+  }
+
+  async function identity (session: UserSession, isBalanceLow: boolean, audience: string): Promise<readonly string[]> {
+    const headers = identityOf(session, isBalanceLow)
+    return assertions === null ? headers : [...headers, assertionHeader, await assertions.of(session, audience)]
   }
 
   /** What anybody could claim of a request must not be answered with who is allowed what. */

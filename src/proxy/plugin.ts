@@ -2,6 +2,7 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Admission, Admit } from '../access/admission.ts'
+import { audienceOf, defaultAssertionHeader, type Assertions } from '../access/assertion.ts'
 import { hasBody } from '../access/caller.ts'
 import { createCors, withCors, type Cors } from '../access/cors.ts'
 import type { Config, Route } from '../config/schema.ts'
@@ -28,6 +29,8 @@ export interface ProxyOptions {
   readonly config: Config
   readonly admit: Admit
   readonly refusal: Refusal
+  /** Null where none is configured. */
+  readonly assertions: Assertions | null
   readonly signIn: SignIn
   readonly upstreams: Upstreams
   readonly trusted: TrustedProxies
@@ -55,9 +58,10 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
   })
 }
 
-function createProxyHandler ({ config, admit, refusal, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf }: ProxyOptions) {
+function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf }: ProxyOptions) {
   const nameOf = routeNames(config.routes)
-  const identityNames = [...Object.keys(config.headers.set), 'X-User-Assertion', lowBalanceHeader]
+  const assertionHeader = config.headers.assertion?.header ?? defaultAssertionHeader
+  const identityNames = [...Object.keys(config.headers.set), assertionHeader, defaultAssertionHeader, lowBalanceHeader]
   const publicUrl = new URL(config.server.publicUrl)
   const cors = createCors(config.routes)
   const requestHeaders = createRequestHeaders({ identityNames, ownCookies })
@@ -97,6 +101,10 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
 
   async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission, isBalanceLow: boolean): Promise<void> {
     if (route.upstream === null) throw new GatewayError('not_found', { cause: new Error('a route for forward-auth: it has no upstream') })
+    const assertion = assertions === null || opened === null ? null : assertions.of(opened.session, audienceOf(route, request.hostName, publicUrl.hostname))
+    const identity = opened === null ? [] : identityOf(opened.session, isBalanceLow)
+    // Without a wait where the assertion is known already.
+    const told = assertion === null ? identity : [...identity, assertionHeader, typeof assertion === 'string' ? assertion : await assertion]
     const appHeaders = isBalanceLow ? warningHeaders : responseHeaders
     const { cors: rules } = route
     const answerHeaders: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
@@ -126,14 +134,14 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
             live.add(opened?.ticket.id ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
           }
         }
-    await forward(request.raw, reply.raw, outgoing(request, route, opened, isBalanceLow, call), hooks).catch((error: unknown) => {
+    await forward(request.raw, reply.raw, outgoing(request, route, told, call), hooks).catch((error: unknown) => {
       call.end({ error: error instanceof GatewayError ? error.code : 'internal_error' })
       if (error instanceof GatewayError && error.status >= 500) metrics.route(nameOf(route)).upstreamFailed(error.code)
       throw error
     })
   }
 
-  function outgoing (request: FastifyRequest, route: Route, opened: Admission['opened'], isBalanceLow: boolean, call: Trace): Outgoing {
+  function outgoing (request: FastifyRequest, route: Route, identity: readonly string[], call: Trace): Outgoing {
     const { raw } = request
     const upstream = upstreams.of(route)
     const told = forwarded(raw, request.id, call)
@@ -142,7 +150,7 @@ function createProxyHandler ({ config, admit, refusal, signIn, upstreams, truste
     const headers = requestHeaders(raw.rawHeaders, {
       host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,
       forwarded: told.headers,
-      identity: opened === null ? [] : identityOf(opened.session, isBalanceLow),
+      identity,
       hasBody: carriesBody
     })
     return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: carriesBody, bodyLimitBytes: bodyLimit(route, raw.headers) }
