@@ -50,6 +50,8 @@ const contradictions: ReadonlyArray<readonly [sentence: string, over: object, pa
   ['origins for WebSockets that are off', { routes: [{ upstream, websocket: { enabled: false, allowedOrigins: ['https://a.example'] } }] }, 'routes[0].websocket'],
   ['TLS settings for an upstream without TLS', { routes: [{ upstream, tls: { verify: false } }] }, 'routes[0].tls'],
   ['a client certificate without its key', { routes: [{ upstream: 'https://a', tls: { certFile: '/x' } }] }, 'routes[0].tls'],
+  ['an assertion that is good for longer than five minutes', { headers: { assertion: { ttl: '6m' } } }, 'headers.assertion.ttl'],
+  ['an assertion that is over when it arrives', { headers: { assertion: { ttl: '1s' } } }, 'headers.assertion.ttl'],
   ['one header under two spellings', { headers: { set: { 'X-User-Id': 'id', x_user_id: 'username' } } }, 'headers.set.x_user_id']
 ]
 
