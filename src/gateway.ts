@@ -10,6 +10,7 @@ import { adminPlugin } from './admin/plugin.ts'
 import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import { createCountedClient } from './aihubmix/counted-client.ts'
 import { createSparing } from './aihubmix/sparing.ts'
+import { logoType } from './config/page-files.ts'
 import type { Config } from './config/schema.ts'
 import type { ErrorCode } from './errors.ts'
 import { forwardAuthPlugin } from './forward-auth/plugin.ts'
@@ -20,8 +21,8 @@ import { createRenewal } from './login/renewal.ts'
 import { createSetCookies } from './login/set-cookies.ts'
 import { createSignIn } from './login/sign-in.ts'
 import { createLoginTransactions, transactionCookieMaxAgeMs } from './login/transaction.ts'
-import { plain } from './pages/appearance.ts'
 import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
+import { readAppearance } from './pages/read-appearance.ts'
 import { requestIdOf } from './proxy/forwarded.ts'
 import { createLiveConnections, type LiveConnections } from './proxy/live-connections.ts'
 import { proxyPlugin } from './proxy/plugin.ts'
@@ -96,7 +97,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     if (request.trail != null) request.trail.code = code // what no route could be found for was never followed: null, or undefined at a broken address
   }
   const loggerInstance: FastifyBaseLogger = log
-  const appearance = plain
+  const appearance = await readAppearance({ ...config.pages, authorizationsUrl: config.aihubmix.authorizationsUrl, logoType })
   const answerError = createErrorAnswer({ appearance, loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: noteError })
   const app: FastifyInstance = Fastify({
     ...publicServer.options,

@@ -3,6 +3,7 @@ import { fileVariable, readEnvironment, upstreamVariable, type Environment, type
 import { noFile, readConfigFile, type ConfigFile } from './file.ts'
 import { namedFiles, unreadableFiles } from './named-files.ts'
 import type { Path } from './outline.ts'
+import { badPageFiles } from './page-files.ts'
 import { ConfigProblems, pathText, type Problem } from './problems.ts'
 import { refusals } from './refusals.ts'
 import { configSchema, type Config } from './schema.ts'
@@ -54,7 +55,7 @@ async function validate ({ tree }: Revealed, before: readonly Problem[], placeOf
   if (!result.success) throw new ConfigProblems(distinct([...before, ...refusals(result.error.issues, placeOf)]))
   const config: Config = deepFreeze(result.data)
   const unreadable = await unreadableFiles(config, placeOf)
-  const problems = [...before, ...unreadable, ...(unreadable.length > 0 ? [] : await unusableCertificate(config, placeOf))]
+  const problems = [...before, ...unreadable, ...(unreadable.length > 0 ? [] : [...await unusableCertificate(config, placeOf), ...await badPageFiles(config.pages, placeOf)])]
   if (problems.length > 0) throw new ConfigProblems(problems)
   return { config, warnings: warningsAbout(config), source: tree, placeOf }
 }

@@ -5,11 +5,12 @@ import { pathText, type Problem } from './problems.ts'
 import type { ClientTls, Config } from './schema.ts'
 
 /** Certificates and keys that a configuration names, with the key that names each. */
-export function namedFiles ({ server, session, routes }: Config): ReadonlyArray<{ readonly path: Path, readonly file: string }> {
+export function namedFiles ({ server, session, routes, pages }: Config): ReadonlyArray<{ readonly path: Path, readonly file: string }> {
   return [
     ...filesOf(server.tls ?? {}, ['server', 'tls']),
     ...filesOf(session.redis?.tls ?? {}, ['session', 'redis', 'tls']),
-    ...routes.flatMap(({ tls }, index) => filesOf(tls, ['routes', index, 'tls']))
+    ...routes.flatMap(({ tls }, index) => filesOf(tls, ['routes', index, 'tls'])),
+    ...(['logoFile', 'templateFile'] as const).flatMap((key) => pages[key] === null ? [] : [{ path: ['pages', key], file: pages[key] }])
   ]
 }
 

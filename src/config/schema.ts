@@ -19,6 +19,7 @@ export type SessionConfig = Config['session']
 export type RedisConfig = NonNullable<SessionConfig['redis']>
 export type IdentityConfig = Config['identity']
 export type HeadersConfig = Config['headers']
+export type PagesConfig = Config['pages']
 export type LogConfig = Config['log']
 
 /** One route; `upstream` is null in forward-auth and where nobody has access. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { headersSection } from './headers.ts'
+import { pagesSection } from './pages.ts'
 import { routeSchema } from './route.ts'
 import { adminSection, aihubmixSection, identitySection, logSection, serverSection } from './sections.ts'
 import { sessionSection } from './session.ts'
@@ -13,6 +14,7 @@ export const written = z.strictObject({
   identity: identitySection.prefault({}).describe('Who the user is, and who may pass'),
   headers: headersSection.prefault({}).describe('What the app is told'),
   routes: z.array(routeSchema).prefault([]).describe('Which request goes where'),
+  pages: pagesSection.prefault({}).describe('How our pages look'),
   log: logSection.prefault({}).describe('The log')
 })
 

@@ -21,6 +21,8 @@ export interface PageTexts {
   readonly languageSwitch: string
   readonly signIn: {
     readonly title: string
+    /** A sentence of the operator's. */
+    readonly welcome: string | null
     readonly asks: string
     /** Scopes of AIHubMix in words; a scope not listed here is shown by its name. */
     readonly scopes: { readonly profile: string, readonly balance: string }

@@ -20,7 +20,8 @@ function scopeItem (scope: string, { scopes, otherScope }: PageTexts['signIn']):
 /** Says which app asks AIHubMix for what, with one link that starts the sign-in. */
 export function signInPage (options: SignInPageOptions): Page {
   const { signIn } = textsOf(options)
-  const body = html`<p><bdi class="who">${options.host}</bdi> ${signIn.asks}</p>
+  const appName = options.appearance?.appName ?? null
+  const body = html`${signIn.welcome === null ? null : html`<p>${signIn.welcome}</p>\n`}<p>${appName === null ? null : html`<bdi class="who">${appName}</bdi> `}<bdi class="${appName === null ? 'who' : 'quiet'}">${options.host}</bdi> ${signIn.asks}</p>
 <div class="panel"><ul>${options.scopes.map((scope) => scopeItem(scope, signIn))}</ul></div>
 <p class="quiet">${options.autoAuthorize ? signIn.grantsAtOnce : signIn.asksFirst}</p>
 <a class="button" href="${options.startHref}">${signIn.action}</a>

@@ -5,12 +5,12 @@ export const stylesheet = html`
 :root {
   color-scheme: light dark;
   --ground: #f4f5f8; --card: #ffffff; --line: #dfe2e9; --ink: #161a22; --quiet: #565e6e;
-  --accent: #2f55d4; --accent-strong: #2444b0; --on-accent: #ffffff; --tint: #eef2fe; --shade: 0 1px 2px #161a220a, 0 12px 32px #161a2212;
+  --accent: #2f55d4; --link: #2f55d4; --accent-strong: #2444b0; --on-accent: #ffffff; --tint: #eef2fe; --shade: 0 1px 2px #161a220a, 0 12px 32px #161a2212;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #0e1116; --card: #171b22; --line: #2b313c; --ink: #eceff4; --quiet: #a3acbb;
-    --accent: #8fabff; --accent-strong: #b0c4ff; --on-accent: #0b1333; --tint: #1d2436; --shade: 0 12px 32px #00000059;
+    --accent: #8fabff; --link: #8fabff; --accent-strong: #b0c4ff; --on-accent: #0b1333; --tint: #1d2436; --shade: 0 12px 32px #00000059;
   }
 }
 *, ::before, ::after { box-sizing: border-box; }
@@ -25,6 +25,7 @@ main {
   background: var(--card); border: 1px solid var(--line); border-radius: 18px; box-shadow: var(--shade);
 }
 .mark { display: block; width: 44px; height: 44px; margin-bottom: 22px; color: var(--accent); }
+.logo { display: block; height: 48px; max-width: 240px; margin-bottom: 22px; object-fit: contain; object-position: left; }
 .mark path { stroke: var(--on-accent); }
 h1 { margin: 0 0 10px; font-size: 26px; line-height: 1.25; letter-spacing: -0.015em; font-weight: 650; text-wrap: balance; }
 :lang(zh) h1 { letter-spacing: 0; }
@@ -48,14 +49,15 @@ p { margin: 0 0 14px; text-wrap: pretty; }
 .button.plain { margin-top: 10px; background: transparent; border-color: var(--line); color: var(--ink); }
 .button.plain:hover { border-color: var(--quiet); }
 .button + .quiet { margin: 16px 0 0; }
-a { color: var(--accent); text-underline-offset: 3px; }
+a { color: var(--link); text-underline-offset: 3px; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; border-radius: 6px; }
 .button:focus-visible { border-radius: 11px; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 26px 0 0; padding-top: 18px; border-top: 1px solid var(--line); font-size: 13px; color: var(--quiet); }
 dd { margin: 0; font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
-.languages ul { display: flex; flex-wrap: wrap; justify-content: center; gap: 0 4px; margin: 0; padding: 0; list-style: none; font-size: 14px; }
-.languages a { display: block; padding: 6px 10px; color: var(--quiet); text-decoration: none; }
-.languages a:hover { color: var(--ink); text-decoration: underline; }
+footer { display: grid; gap: 2px; justify-items: center; }
+.further, .languages ul { display: flex; flex-wrap: wrap; justify-content: center; gap: 0 4px; margin: 0; padding: 0; list-style: none; font-size: 14px; }
+.further a, .languages a { display: block; padding: 6px 10px; color: var(--quiet); text-decoration: none; }
+.further a:hover, .languages a:hover { color: var(--ink); text-decoration: underline; }
 .languages a[aria-current] { color: var(--ink); font-weight: 600; }
 @media (max-width: 480px) {
   body { padding: 16px 12px; }

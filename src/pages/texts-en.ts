@@ -5,6 +5,7 @@ export const en: PageTexts = {
   languageSwitch: 'Language',
   signIn: {
     title: 'Sign in to continue',
+    welcome: null,
     asks: 'asks AIHubMix for',
     scopes: { profile: 'Your name and e-mail address', balance: 'Your account balance' },
     otherScope: (scope) => `The permission “${scope}”`,

@@ -5,6 +5,7 @@ export const zhHans: PageTexts = {
   languageSwitch: '语言选择',
   signIn: {
     title: '登录以继续',
+    welcome: null,
     asks: '希望从 AIHubMix 获取',
     scopes: { profile: '您的名称和电子邮件地址', balance: '您的账户余额' },
     otherScope: (scope) => `“${scope}”权限`,

@@ -5,6 +5,7 @@ export const zhHant: PageTexts = {
   languageSwitch: '語言',
   signIn: {
     title: '登入以繼續',
+    welcome: null,
     asks: '想從 AIHubMix 取得',
     scopes: { profile: '您的名稱與電子郵件地址', balance: '您的帳戶餘額' },
     otherScope: (scope) => `「${scope}」權限`,

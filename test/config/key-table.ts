@@ -1,4 +1,5 @@
 import { createAuthority } from '../rig/certificates.ts'
+import { fileURLToPath } from 'node:url'
 import { key, redis } from './configured.ts'
 
 /** What setting one key does. */
@@ -31,6 +32,8 @@ const allow = (path: string): readonly KeyRow[] => [
 ]
 const { certFile, keyFile } = createAuthority().issue('DNS:app.example.com')
 const file = process.execPath // any file that is there to be read
+const logo = fileURLToPath(new URL('../pages/dress/logo.svg', import.meta.url))
+const template = fileURLToPath(new URL('../pages/dress/template.html', import.meta.url))
 
 /** One row for every key of the configuration. `routes[0]` is a route with an http upstream unless the row says otherwise. */
 export const keyTable: readonly KeyRow[] = [
@@ -116,6 +119,12 @@ export const keyTable: readonly KeyRow[] = [
   flag('routes[0].websocket.enabled', false),
   { key: 'routes[0].websocket.allowedOrigins', set: ['https://Other.example'], gives: ['https://other.example'], wrong: ['*'] },
   flag('routes[0].preserveHost', false),
+  text('pages.appName', 'Acme Studio'),
+  ...['pages.accent', 'pages.accentDark'].map((key) => ({ key, set: '#2F55d4', gives: '#2F55d4', wrong: 'blue' })),
+  text('pages.logoFile', logo),
+  text('pages.templateFile', template),
+  { key: 'pages.supportUrl', set: 'https://help.example/a', gives: 'https://help.example/a', wrong: 'javascript:alert(1)' },
+  ...['en', 'zhHant', 'zhHans'].flatMap((language) => ['signInTitle', 'signInText', 'signedOutTitle', 'signedOutText', 'lowBalanceText'].map((name) => text(`pages.texts.${language}.${name}`, '<b>Hello</b>'))),
   text('log.level', 'debug')
 ]
 

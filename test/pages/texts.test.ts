@@ -6,6 +6,7 @@ const { en, 'zh-Hant': hant, 'zh-Hans': hans } = texts
 
 function sentences (value: object): readonly string[] {
   return Object.values(value).flatMap((member: unknown) => {
+    if (member === null) return []
     if (typeof member === 'function') return [String(member('x'))]
     return typeof member === 'object' && member !== null ? sentences(member) : [String(member)]
   })
