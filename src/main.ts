@@ -53,7 +53,7 @@ async function main (argv: readonly string[]): Promise<number> {
   // `aihubmix-gateway --config FILE` is `serve --config FILE`
   const [name, args] = first.startsWith('-') ? ['serve', argv] : [first, rest]
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (load === undefined) return refuse(name)
+  if (load === undefined) return await refuse(name)
   return await (await load())(args)
 }
 
@@ -62,9 +62,10 @@ function print (text: string): number {
   return 0
 }
 
-function refuse (name: string): number {
+async function refuse (name: string): Promise<number> {
   console.error(notYet.includes(name) ? `"${name}" is not built yet in this version.` : `There is no command "${name}".`)
-  console.error('Run `aihubmix-gateway --help` to see the commands.')
+  const near = (await import('./config/nearest.ts')).nearest(name, Object.keys(commands))
+  console.error(near === null ? 'Run `aihubmix-gateway --help` to see the commands.' : `Did you mean ${near}? \`aihubmix-gateway --help\` lists the commands.`)
   return 2
 }
 

@@ -24,7 +24,6 @@ export function createInstruments (registry: Registry) {
     errorAnswers: counter('error_answers_total', 'Answers with an error of the gateway, by error code', ['code']),
     denials: counter('denials_total', 'Requests of signed-in users that policy refused, by route', ['route']),
     lowBalanceDenials: counter('low_balance_denials_total', 'Requests refused because the balance is below the minimum of the route', ['route']),
-    limited: counter('rate_limited_total', 'Requests over a limit, by what was limited', ['limit']),
     signIns: counter('sign_ins_total', 'Finished sign-ins; outcome is success or an error code', ['outcome']),
     refreshes: counter('token_refreshes_total', 'Refresh token grants, by outcome', ['outcome']),
     renewalWaits: histogram('renewal_wait_seconds', 'How long requests waited for a renewal they could not do without', providerSeconds),

@@ -28,7 +28,6 @@ export interface GatewayMetrics {
   /** By the route's configured name. Names beyond the first hundred are counted together, as `other`. */
   route (name: string): RouteMetrics
   errorAnswer (code: ErrorCode): void
-  rateLimited (limit: 'sign_in' | 'user' | 'callback'): void
   signIn (outcome: 'success' | ErrorCode): void
   refresh (outcome: RefreshOutcome): void
   waitedForRenewal (ms: number): void
@@ -78,7 +77,6 @@ export function createMetrics (version: string): GatewayMetrics {
       return metrics
     },
     errorAnswer: (code) => instruments.errorAnswers.inc({ code }),
-    rateLimited: (limit) => instruments.limited.inc({ limit }),
     signIn: (outcome) => instruments.signIns.inc({ outcome }),
     refresh: (outcome) => instruments.refreshes.inc({ outcome }),
     waitedForRenewal: (ms) => instruments.renewalWaits.observe(ms / 1000),

@@ -57,3 +57,12 @@ t.test('keygen prints another key of 32 bytes each time', async (t) => {
   t.equal(Buffer.from(one.out.trim(), 'base64').length, 32)
   t.not(one.out, two.out)
 })
+
+t.test('a command that is not known is answered with the one that was likely meant; --version with the version alone', async (t) => {
+  const main = (...argv: readonly string[]): Promise<Ended> => new Promise((resolve) => {
+    const child = execFile(process.execPath, [new URL('../../src/main.ts', import.meta.url).pathname, ...argv], { env: {} }, (_, out, err) => resolve({ code: child.exitCode ?? -1, out, err }))
+  })
+  t.match(await main('chek'), { code: 2, out: '', err: /There is no command "chek"\.\nDid you mean check\?/ })
+  t.match(await main('xyzzy'), { code: 2, out: '', err: /There is no command "xyzzy"\.\nRun `aihubmix-gateway --help`/ })
+  t.match(await main('--version'), { code: 0, out: /^\d+\.\d+\.\d+\n$/, err: '' })
+})

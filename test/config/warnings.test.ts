@@ -20,3 +20,7 @@ t.test('a certificate that is not verified is warned of', async (t) => {
 t.test('the memory store is warned of', async (t) => t.match(await warningsFor(t, { session: {} }), [/memory of this process/]))
 t.test('trusted e-mail addresses are warned of', async (t) => t.match(await warningsFor(t, { identity: { trustEmails: true } }), [/trustEmails/]))
 t.test('handing out the access token is warned of', async (t) => t.match(await warningsFor(t, { headers: { set: { 'X-Token': 'accessToken' } } }), [/X-Token/]))
+
+t.test('what the examples hold until it is filled in is warned of', async (t) => {
+  t.match(await warningsFor(t, { aihubmix: { clientId: 'client_replace_me', clientSecret: 'replace-me' } }), [/aihubmix\.clientId is still the example's/, /aihubmix\.clientSecret is still/])
+})
