@@ -7,6 +7,7 @@ import { createRefusal } from './access/refusal.ts'
 import { createTrustedProxies } from './access/trusted-proxies.ts'
 import { accountPlugin } from './account/plugin.ts'
 import { adminPlugin } from './admin/plugin.ts'
+import { sessionAdminPlugin } from './admin/sessions.ts'
 import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import { createCountedClient } from './aihubmix/counted-client.ts'
 import { createSparing } from './aihubmix/sparing.ts'
@@ -19,7 +20,9 @@ import { createHandoff } from './login/handoff.ts'
 import { loginPlugin } from './login/plugin.ts'
 import { createRenewal } from './login/renewal.ts'
 import { createSetCookies } from './login/set-cookies.ts'
+import { watchOpenSessions } from './login/session-watch.ts'
 import { createSignIn } from './login/sign-in.ts'
+import { createTicketRotation } from './login/ticket-rotation.ts'
 import { createLoginTransactions, transactionCookieMaxAgeMs } from './login/transaction.ts'
 import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
 import { readAppearance } from './pages/read-appearance.ts'
@@ -29,6 +32,7 @@ import { proxyPlugin } from './proxy/plugin.ts'
 import { createUpstreams } from './proxy/upstreams.ts'
 import { acceptUpgrades } from './proxy/upgrades.ts'
 import { sdkPlugin } from './sdk/plugin.ts'
+import { createSessionAdministration } from './session/administration.ts'
 import { createOwnCookies } from './session/cookies.ts'
 import { createMeasuredStore } from './session/measured-store.ts'
 import { createCookieSeals } from './session/plugin.ts'
@@ -123,6 +127,8 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     log: app.log
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
+  const ticketRotation = createTicketRotation({ sessions, cookies, cookieName: ownCookies.session, keys: config.session.keys, maxAgeMs: config.session.maxAge, now })
+  const watch = watchOpenSessions({ store, sessions, renewal, live })
   const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, takeRate: rateLimits.take })
   const refusal = createRefusal({ metrics, now })
   const { assertion } = config.headers
@@ -139,11 +145,12 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, handoff, cookies, ownCookies, endConnections: live.endSession, metrics, now })
   await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
-  await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, trusted })
-  await app.register(proxyPlugin, { config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf })
+  await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, ticketRotation, trusted })
+  await app.register(proxyPlugin, { config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, ticketRotation, metrics, upgradeOf })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })
+  if (config.admin.token !== null) await admin.register(sessionAdminPlugin, { administration: createSessionAdministration(store), token: config.admin.token, onRevoked: (count) => { for (let ended = 0; ended < count; ended++) metrics.sessionEnded('revoked') } })
 
   return {
     app,
@@ -164,6 +171,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
       clearTimeout(timer)
       renewal.abandon()
       rateLimits.close()
+      watch.stop()
       await Promise.all([upstreams.close(), admin.close(), seals.close()])
     }
   }

@@ -9,11 +9,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   schema: async () => (await import('./cli/schema.ts')).schemaCommand,
   keygen: async () => (await import('./cli/keygen.ts')).keygenCommand,
   app: async () => (await import('./cli/app.ts')).appCommand,
+  sessions: async () => (await import('./cli/sessions.ts')).sessionsCommand,
   emulator: async () => (await import('./cli/emulator.ts')).emulatorCommand,
   demo: async () => (await import('./cli/demo.ts')).demoCommand
 }
 
-const notYet = ['sessions', 'import']
+const notYet = ['import']
 
 const help = `aihubmix-gateway [COMMAND] [OPTIONS]
 
@@ -24,6 +25,7 @@ An OAuth gateway in front of any app: signs users in through AIHubMix and tells 
   schema       prints the JSON Schema of the configuration file
   keygen       prints one new session key
   app create   registers an OAuth app at AIHubMix
+  sessions     lists and ends the sessions of a user, or of everybody
   emulator     AIHubMix on loopback, to develop and test against
   demo         emulator, sample app and gateway together, to look at
 

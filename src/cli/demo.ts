@@ -79,7 +79,7 @@ async function startGateway (port: number, { upstream, aihubmix, isVerbose }: Su
     }
   })
   const log = createLog(isVerbose ? 'info' : 'silent')
-  const gateway = await createGateway({ config, store: openStore(config.session, log.log), log, metrics: createMetrics(version) })
+  const gateway = await createGateway({ config, store: openStore(config, log.log), log, metrics: createMetrics(version) })
   await gateway.app.listen({ host: 'localhost', port: freePort })
   return { url, close: () => gateway.close(0) }
 }

@@ -49,7 +49,7 @@ async function serve (input: ConfigInput): Promise<number> {
   const gatewayLog = createLog(config.log.level)
   const { log } = gatewayLog
   for (const warning of warnings) log.warn(warning)
-  const store = openStore(config.session, log)
+  const store = openStore(config, log)
   const metrics = createMetrics(version)
   collectProcessMetrics(metrics.registry)
   const tracing = await openTracing(log)

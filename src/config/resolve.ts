@@ -6,7 +6,11 @@ const keyMadeAtStart = randomBytes(32)
 
 /** Fills in the defaults that follow from other keys, and leaves out the `…File` keys: their content stands in its place. */
 export function resolve (config: Written) {
-  return { ...config, aihubmix: resolveAihubmix(config), session: resolveSession(config) }
+  return { ...config, admin: resolveAdmin(config), aihubmix: resolveAihubmix(config), session: resolveSession(config) }
+}
+
+function resolveAdmin ({ admin: { tokenFile: _, ...rest } }: Written) {
+  return rest
 }
 
 function resolveAihubmix ({ aihubmix, server }: Written) {

@@ -35,7 +35,10 @@ export const serverSection = section({
 
 /** The section `admin`. */
 export const adminSection = section({
-  listen: listenAddress.prefault('127.0.0.1:4181').describe('host:port of health, metrics and session administration; never public')
+  listen: listenAddress.prefault('127.0.0.1:4181').describe('host:port of health, metrics and session administration; never public'),
+  token: secretText.refine((text) => text.length >= 16, 'must be at least 16 characters: whoever guesses it can sign everybody out').meta({ writeOnly: true }).nullable().prefault(null)
+    .describe('Session administration (/sessions) asks for it as a bearer token; without one there is none'),
+  tokenFile: secretFile.describe('File that holds token')
 })
 
 const aihubmixOrigin = 'https://api.aihubmix.com'

@@ -10,6 +10,7 @@ import { checkWebSocketOrigin } from '../access/websocket-origin.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
+import type { TicketRotation } from '../login/ticket-rotation.ts'
 import type { UserSession } from '../session/user-session.ts'
 import { readOriginalRequest, type OriginalRequest } from './original-request.ts'
 
@@ -20,6 +21,7 @@ export interface ForwardAuthOptions {
   /** Null where none is configured. */
   readonly assertions: Assertions | null
   readonly signIn: SignIn
+  readonly ticketRotation: TicketRotation
   readonly trusted: TrustedProxies
 }
 
@@ -29,7 +31,7 @@ const authPath = '/oauth2/auth'
  * The second door: a proxy in front (nginx, Traefik, Caddy, HAProxy, Envoy) asks whether a request may pass, and forwards it itself.
  * The same decision as the proxy's; 202 with the identity headers, else the very answer the browser would get from us.
  */
-export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, assertions, signIn, trusted }: ForwardAuthOptions): Promise<void> {
+export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, assertions, signIn, ticketRotation, trusted }: ForwardAuthOptions): Promise<void> {
   const nameOf = routeNames(config.routes)
   const identityOf = identityHeaders(config.headers.set)
   const publicUrl = new URL(config.server.publicUrl)
@@ -69,6 +71,7 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
       case 'allow':
         if (isWebSocket(request)) checkWebSocketOrigin(route, request.headers.origin, publicUrl, request.hostName)
         if (asked.has('refused')) return again(request, reply, original)
+        rotateTicket(reply, opened)
         return allowed(request, reply, opened === null ? [] : await identity(opened.session, decision.isBalanceLow, audienceOf(route, original.host, publicUrl.hostname)))
     }
   }
@@ -76,6 +79,12 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
   async function identity (session: UserSession, isBalanceLow: boolean, audience: string): Promise<readonly string[]> {
     const headers = identityOf(session, isBalanceLow)
     return assertions === null ? headers : [...headers, assertionHeader, await assertions.of(session, audience)]
+  }
+
+  /** The proxy in front hands it on to the browser where it is told to. */
+  function rotateTicket (reply: FastifyReply, opened: Admission['opened']): void {
+    const newTicket = opened === null ? null : ticketRotation(reply, opened)
+    if (newTicket !== null) reply.header('set-cookie', newTicket)
   }
 
   /** What anybody could claim of a request must not be answered with who is allowed what. */

@@ -188,7 +188,7 @@ async function presentedSessions (request: FastifyRequest, { sessions, ownCookie
 async function endPresentedSessions (request: FastifyRequest, options: LoginOptions, end: 'sign_out' | 'replaced', kept?: OpenSession): Promise<readonly OpenSession[]> {
   const { sessions, endConnections, metrics } = options
   const opened = (await presentedSessions(request, options)).filter(({ ticket }) => ticket.id !== kept?.ticket.id)
-  await Promise.all(opened.map(({ ticket }) => sessions.end(ticket)))
+  await Promise.all(opened.map((one) => sessions.end(one)))
   for (const { ticket } of opened) {
     endConnections(ticket.id)
     metrics.sessionEnded(end)

@@ -21,6 +21,14 @@ interface RenewSessionOptions {
   readonly log: FastifyBaseLogger
 }
 
+/** Why a renewal runs. */
+export interface How {
+  /** The identity is read although it is not old yet. */
+  readonly reread: boolean
+  /** A request of the user asks for it; a connection that is merely open is no use of the session. */
+  readonly isUse: boolean
+}
+
 /** What AIHubMix is asked for one session, and what its answers do to it. Whoever calls holds the session's lease. */
 export interface RenewSession {
   /**
@@ -28,7 +36,7 @@ export interface RenewSession {
    * @throws GatewayError when AIHubMix cannot be asked or answered something else: the session stays as it is
    * @throws LeaseLost when another may hold the lease by now
    */
-  renewed (opened: OpenSession, reread: boolean, lease: HeldLease): Promise<OpenSession | null>
+  renewed (opened: OpenSession, how: How, lease: HeldLease): Promise<OpenSession | null>
   /** Saves what is new over whatever was saved meanwhile. Null when the session has ended. */
   saved (opened: OpenSession, news: Partial<Pick<UserSession, 'tokens' | 'identity' | 'topUp'>>): Promise<OpenSession | null>
 }
@@ -53,13 +61,14 @@ const ends = {
 } as const satisfies Partial<Record<SessionEnd, string>>
 
 export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned, now, log }: RenewSessionOptions): RenewSession {
-  async function renewed (opened: OpenSession, reread: boolean, lease: HeldLease): Promise<OpenSession | null> {
+  async function renewed (given: OpenSession, { reread, isUse }: How, lease: HeldLease): Promise<OpenSession | null> {
+    const opened = isUse ? { ...given, session: { ...given.session, lastSeenAt: now() } } : given
     const renewal = { lease, urgency: reread ? 'awaited' : due.urgency(opened.session) } as const
     const isDue = due.refresh(opened.session.tokens)
     const current = isDue ? await withNewTokens(opened, renewal) : opened
     if (current === null) return null
     if (reread || due.identity(current.session)) return await withNewIdentity(current, isDue, renewal)
-    return sessions.touchIsDue(current.session) ? await saved(current, {}) : current
+    return isUse && sessions.touchIsDue(given.session) ? await saved(current, {}) : current
   }
 
   async function withNewTokens (opened: OpenSession, { lease, urgency }: RenewalAtWork): Promise<OpenSession | null> {
@@ -113,7 +122,7 @@ export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned
     let base = opened
     for (;;) {
       try {
-        const done = await sessions.save(base, { ...base.session, ...news, lastSeenAt: now() })
+        const done = await sessions.save(base, { ...base.session, ...news, lastSeenAt: Math.max(base.session.lastSeenAt, opened.session.lastSeenAt) })
         if (done !== null) return done
         const current = await sessions.read(opened.ticket)
         if (current === null) return null // signed out meanwhile: it stays so

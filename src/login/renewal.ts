@@ -6,7 +6,7 @@ import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import type { SessionEnd } from '../telemetry/metrics.ts'
 import { createDue, eagerMs, topUpMs, type Need } from './due.ts'
 import { heldLease, LeaseLost } from './held-lease.ts'
-import { createRenewSession } from './renew-session.ts'
+import { createRenewSession, type How } from './renew-session.ts'
 
 /**
  * Keeps tokens and identity of a session up to date: one renewal per session at a time over all replicas, so a refresh token
@@ -21,6 +21,8 @@ export interface Renewal {
   upToDate (opened: OpenSession): OpenSession | Promise<OpenSession | null>
   /** The same without waiting: null when what is needed is not at hand yet. */
   atHand (opened: OpenSession): OpenSession | null
+  /** Something is held open in the session's name: whether its user is still allowed is asked now and then, in the background. */
+  watch (opened: OpenSession): void
   /** The same with the identity read anew, as far as AIHubMix answers. */
   reread (opened: OpenSession): Promise<OpenSession | null>
   /**
@@ -69,6 +71,8 @@ const pauseAfterFailureMs = 5_000
 const jitterMs = 1_000
 /** How long a person waits for a balance that was read just now. */
 const freshenMs = 3_000
+/** How old the identity behind an open connection may be, when nothing asks for it more often. */
+const watchedMs = 45_000
 
 export function createRenewal (options: RenewalOptions): Renewal {
   const { sessions, waitMs, leaseMs = 5_000, refreshTimeoutMs, onWaited, now, log } = options
@@ -79,15 +83,15 @@ export function createRenewal (options: RenewalOptions): Renewal {
   const paused = new Map<string, Pause>()
 
   /** One renewal per session in this process; the lease makes it one over all replicas. */
-  function start (opened: OpenSession, reread = false): Promise<OpenSession | null> {
+  function start (opened: OpenSession, how: How = { reread: false, isUse: true }): Promise<OpenSession | null> {
     const { id } = opened.ticket
     const pause = paused.get(id)
-    if (pause !== undefined && pause.until > now() && !mayTryAgain(pause, opened, reread)) return Promise.reject(pause.error)
+    if (pause !== undefined && pause.until > now() && !mayTryAgain(pause, opened, how.reread)) return Promise.reject(pause.error)
     const existing = running.get(id)
     if (existing !== undefined) return existing
-    const promise = underLease(opened, reread)
+    const promise = underLease(opened, how)
       .then((renewed) => { paused.delete(id); return renewed })
-      .catch((error: unknown) => { throw pauseAfter(opened, reread, error) })
+      .catch((error: unknown) => { throw pauseAfter(opened, how.reread, error) })
       .finally(() => running.delete(id))
     running.set(id, promise)
     return promise
@@ -111,30 +115,30 @@ export function createRenewal (options: RenewalOptions): Renewal {
     return error
   }
 
-  async function underLease (opened: OpenSession, reread: boolean): Promise<OpenSession | null> {
+  async function underLease (opened: OpenSession, how: How): Promise<OpenSession | null> {
     const taken = await sessions.lease(opened.ticket, leaseMs)
-    if (taken === null) return await renewedByAnother(opened, reread)
+    if (taken === null) return await renewedByAnother(opened, how)
     const lease = heldLease(taken, { leaseMs, callMs: refreshTimeoutMs })
     try {
       const current = await sessions.read(opened.ticket)
-      return current === null ? null : await renewed(current, reread, lease)
+      return current === null ? null : await renewed(current, how, lease)
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error
       await delay(pollMs) // nothing was spent: whoever holds it now renews
-      return await underLease(opened, reread)
+      return await underLease(opened, how)
     } finally {
       lease.release()
     }
   }
 
   /** Another replica holds the lease: use what it writes; do not wait for what is not needed yet. */
-  async function renewedByAnother (opened: OpenSession, reread: boolean): Promise<OpenSession | null> {
-    if (!reread && due.need(opened.session) !== 'now') return opened
+  async function renewedByAnother (opened: OpenSession, how: How): Promise<OpenSession | null> {
+    if (!how.reread && due.need(opened.session) !== 'now') return opened
     await delay(pollMs)
     const current = await sessions.read(opened.ticket)
     if (current === null) return null
-    const isDone = reread ? current.session.identity.readAt > opened.session.identity.readAt : due.need(current.session) !== 'now'
-    return isDone ? current : await underLease(opened, reread)
+    const isDone = how.reread ? current.session.identity.readAt > opened.session.identity.readAt : due.need(current.session) !== 'now'
+    return isDone ? current : await underLease(opened, how)
   }
 
   /** Waits for the renewal; a second time when the one that ran was begun for something else. */
@@ -156,8 +160,8 @@ export function createRenewal (options: RenewalOptions): Renewal {
 
   async function reread (opened: OpenSession): Promise<OpenSession | null> {
     const askedAt = now()
-    const current = await start(opened, true)
-    return current === null || current.session.identity.readAt >= askedAt ? current : await start(current, true)
+    const current = await start(opened, { reread: true, isUse: true })
+    return current === null || current.session.identity.readAt >= askedAt ? current : await start(current, { reread: true, isUse: true })
   }
 
   return {
@@ -175,6 +179,10 @@ export function createRenewal (options: RenewalOptions): Renewal {
       if (need !== 'none') start(opened).catch(() => {}) // logged where it failed
       return need === 'now' ? null : opened
     },
+    watch (opened) {
+      const isOld = due.identity(opened.session) && now() - opened.session.identity.readAt > watchedMs
+      if (isOld || due.refresh(opened.session.tokens)) start(opened, { reread: false, isUse: false }).catch(() => {}) // logged where it failed
+    },
     reread,
     async freshened (opened) {
       if (now() - opened.session.identity.readAt < eagerMs) return opened
@@ -182,7 +190,7 @@ export function createRenewal (options: RenewalOptions): Renewal {
       return await Promise.race([asked, delay(Math.min(waitMs, freshenMs), opened, { ref: false })])
     },
     async expectTopUp (opened) {
-      await saved(opened, { topUp: { from: opened.session.identity.balance, until: now() + topUpMs } })
+      await saved({ ...opened, session: { ...opened.session, lastSeenAt: now() } }, { topUp: { from: opened.session.identity.balance, until: now() + topUpMs } })
     },
     async settled () {
       await Promise.allSettled(running.values())

@@ -1,3 +1,5 @@
+import type { Ticket } from '../session/user-sessions.ts'
+
 /** What can be ended: a tunnel's socket, or the answer that an event stream is. */
 interface Connection {
   destroy (): unknown
@@ -12,7 +14,10 @@ type End = (reason: EndReason) => void
 /** The open tunnels and event streams of each session, so that its end is theirs too. */
 export interface LiveConnections {
   /** One that is held already is held anew: in the name of this session, and ended this way. It is cut unless it knows a kinder end. */
-  add (sessionId: string | null, connection: Connection, end?: End): void
+  add (ticket: Ticket | null, connection: Connection, end?: End): void
+  /** Of the sessions that hold something open. */
+  tickets (): readonly Ticket[]
+  ticket (sessionId: string): Ticket | null
   endSession (sessionId: string): void
   /** Ends what is open, and from now on cuts what is added. */
   endAll (): void
@@ -21,37 +26,45 @@ export interface LiveConnections {
 }
 
 interface Held {
-  sessionId: string | null
+  ticket: Ticket | null
   end: End
 }
 
 export function createLiveConnections (): LiveConnections {
   const held = new Map<Connection, Held>()
-  const bySession = new Map<string | null, Set<Connection>>()
+  const bySession = new Map<string, Set<Connection>>()
   let isEnding = false
 
-  function list (sessionId: string | null, connection: Connection): void {
+  function list (sessionId: string, connection: Connection): void {
     bySession.set(sessionId, (bySession.get(sessionId) ?? new Set()).add(connection))
   }
 
   function unlist (connection: Connection): void {
-    const sessionId = held.get(connection)?.sessionId ?? null
+    const sessionId = held.get(connection)?.ticket?.id
+    if (sessionId === undefined) return
     const connections = bySession.get(sessionId)
     connections?.delete(connection)
     if (connections?.size === 0) bySession.delete(sessionId)
   }
 
+  const ticketOf = (sessionId: string): Ticket | null => {
+    const [first] = bySession.get(sessionId) ?? []
+    return first === undefined ? null : held.get(first)?.ticket ?? null
+  }
+
   return {
-    add (sessionId, connection, end = () => { connection.destroy() }) {
+    add (ticket, connection, end = () => { connection.destroy() }) {
       if (isEnding) {
         connection.destroy()
         return
       }
       if (held.has(connection)) unlist(connection)
       else connection.once('close', () => { unlist(connection); held.delete(connection) })
-      held.set(connection, { sessionId, end })
-      list(sessionId, connection)
+      held.set(connection, { ticket, end })
+      if (ticket !== null) list(ticket.id, connection)
     },
+    tickets: () => [...bySession.keys()].map(ticketOf).filter((ticket) => ticket !== null),
+    ticket: ticketOf,
     endSession (sessionId) {
       for (const connection of bySession.get(sessionId) ?? []) held.get(connection)?.end('session over')
     },

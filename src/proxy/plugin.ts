@@ -14,6 +14,7 @@ import type { TrustedProxies } from '../access/trusted-proxies.ts'
 import { checkWebSocketOrigin } from '../access/websocket-origin.ts'
 import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
+import type { TicketRotation } from '../login/ticket-rotation.ts'
 import type { OwnCookies } from '../session/cookies.ts'
 import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import type { Trace } from '../telemetry/trace.ts'
@@ -36,6 +37,7 @@ export interface ProxyOptions {
   readonly trusted: TrustedProxies
   readonly ownCookies: OwnCookies
   readonly live: LiveConnections
+  readonly ticketRotation: TicketRotation
   readonly metrics: Pick<GatewayMetrics, 'route' | 'webSockets' | 'eventStreams'>
   /** The bare connection of a request that asked for a WebSocket. */
   readonly upgradeOf: (request: IncomingMessage) => Upgrade | undefined
@@ -58,7 +60,7 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
   })
 }
 
-function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, metrics, upgradeOf }: ProxyOptions) {
+function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, ticketRotation, metrics, upgradeOf }: ProxyOptions) {
   const nameOf = routeNames(config.routes)
   const assertionHeader = config.headers.assertion?.header ?? defaultAssertionHeader
   const identityNames = [...Object.keys(config.headers.set), assertionHeader, defaultAssertionHeader, lowBalanceHeader]
@@ -107,7 +109,9 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
     const told = assertion === null ? identity : [...identity, assertionHeader, typeof assertion === 'string' ? assertion : await assertion]
     const appHeaders = isBalanceLow ? warningHeaders : responseHeaders
     const { cors: rules } = route
-    const answerHeaders: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
+    const crossing: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
+    const newTicket = opened === null ? null : ticketRotation(reply, opened)
+    const answerHeaders: typeof appHeaders = newTicket === null ? crossing : (headers) => isShareable(headers) ? crossing(headers) : [...crossing(headers), 'set-cookie', newTicket]
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
     const stopWatching = upgrade === undefined ? undefined : watchForLeaving(upgrade.socket)
@@ -119,7 +123,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
       reply.hijack()
       if (isEventStream(headers)) {
         countWhileOpen(reply.raw, metrics.eventStreams)
-        if (opened !== null) live.add(opened.ticket.id, reply.raw)
+        if (opened !== null) live.add(opened.ticket, reply.raw)
       }
     }
     const hooks: ForwardHooks = upgrade === undefined
@@ -131,7 +135,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
             stopWatching?.()
             reply.raw.statusCode = 101
             countWhileOpen(upgrade.socket, metrics.webSockets)
-            live.add(opened?.ticket.id ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
+            live.add(opened?.ticket ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
           }
         }
     await forward(request.raw, reply.raw, outgoing(request, route, told, call), hooks).catch((error: unknown) => {
@@ -184,6 +188,12 @@ function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
 function withFlat (reply: FastifyReply, headers: readonly string[]): FastifyReply {
   for (let index = 0; index < headers.length; index += 2) reply.header(headers[index] ?? '', headers[index + 1])
   return reply
+}
+
+/** A cache between us and others may keep this answer, and would hand the cookie in it to everybody. */
+function isShareable (headers: IncomingHttpHeaders): boolean {
+  const rules = String(headers['cache-control'] ?? '')
+  return /\b(public|s-maxage|max-age)\b/i.test(rules) && !/\b(private|no-store)\b/i.test(rules)
 }
 
 function isEventStream (headers: IncomingHttpHeaders | undefined): boolean {

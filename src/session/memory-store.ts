@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { createMemoryIndex } from './session-index.ts'
 import { revisionOf, type Lease, type SessionId, type SessionStore } from './store.ts'
 
 interface Entry<Value> { readonly value: Value, readonly expiresAt: number }
@@ -19,6 +20,7 @@ export function createMemoryStore (now: () => number = Date.now): SessionStore {
   }
 
   const store: SessionStore = {
+    index: createMemoryIndex(),
     changes: { isHeard: () => true, onChange (listener) { listeners.push(listener) }, onGap () {} },
     async read (id) { return sessions.get(id) },
     async create (id, value, ttlMs) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { RedisConfig, SessionConfig } from '../config/schema.ts'
+import type { Config, RedisConfig } from '../config/schema.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createOutage } from './outage.ts'
 import type { RedisConnectionOptions, RedisPlace } from './redis-connection.ts'
@@ -13,13 +13,13 @@ interface StoreLog {
 }
 
 /** The store the configuration asks for; it connects by itself, now or when it can. */
-export function openStore ({ redis }: Pick<SessionConfig, 'redis'>, log: StoreLog): SessionStore {
+export function openStore ({ session: { redis }, aihubmix: { clientId } }: Pick<Config, 'session' | 'aihubmix'>, log: StoreLog): SessionStore {
   if (redis === null) return createMemoryStore()
   const outage = createOutage(log)
   if (redis.cluster !== undefined) log.info({}, 'sessions are not cached with Redis Cluster: every request reads its own')
   return createRedisStore({
     ...connectionOptions(redis),
-    keyPrefix: redis.keyPrefix,
+    keyPrefix: `${redis.keyPrefix}${clientId}:`, // gateways of two apps never see each other's sessions, on one Redis either
     onError: outage.failed,
     onAnswer: outage.answered,
     onTrackingRefused: (error) => log.warn({ err: error }, 'Redis does not tell of changes (CLIENT TRACKING): sessions are not cached, every request reads its own')
@@ -43,7 +43,7 @@ function placeOf ({ url, sentinels, cluster }: RedisConfig): RedisPlace {
   return { url: url ?? '' } // one of the three is there: config/session-rules.ts
 }
 
-function tlsOptions (tls: NonNullable<SessionConfig['redis']>['tls']): RedisStoreOptions['tls'] {
+function tlsOptions (tls: RedisConfig['tls']): RedisStoreOptions['tls'] {
   if (tls === undefined) return null
   return {
     rejectUnauthorized: tls.verify,

@@ -10,6 +10,8 @@ export interface CookieSeal {
   seal (data: CookieData): string
   /** Null for what is not ours, was changed, or is older than its life. Never throws. */
   open (value: string): CookieData | null
+  /** The same data under the first key, when another one sealed the value; null when there is nothing to do. */
+  resealed (value: string): string | null
 }
 
 export interface CookieSeals {
@@ -43,15 +45,24 @@ export async function createCookieSeals ({ keys, ticketMaxAgeMs, transactionMaxA
   ])
   await instance.ready()
 
-  const sealFor = (sessionName: string): CookieSeal => ({
-    // base64;base64 with a dot for the semicolon: then no cookie parser has to unescape it
-    seal: (data) => instance.encodeSecureSession(instance.createSecureSession({ ...data }), sessionName).replace(';', '.'),
-    open (value) {
+  const sealFor = (sessionName: string): CookieSeal => {
+    const decoded = (value: string) => {
       const parts = value.split('.')
       if (parts.length !== 2 || !parts.every(isAsEncoded)) return null
-      return texts(instance.decodeSecureSession(parts.join(';'), undefined, sessionName)?.data())
+      return instance.decodeSecureSession(parts.join(';'), undefined, sessionName)
     }
-  })
+    // base64;base64 with a dot for the semicolon: then no cookie parser has to unescape it
+    const seal: CookieSeal['seal'] = (data) => instance.encodeSecureSession(instance.createSecureSession({ ...data }), sessionName).replace(';', '.')
+    return {
+      seal,
+      open: (value) => texts(decoded(value)?.data()),
+      resealed (value) {
+        const session = decoded(value)
+        const data = session?.changed === true ? texts(session.data()) : null
+        return data === null ? null : seal(data)
+      }
+    }
+  }
 
   return { ticket: sealFor('ticket'), transaction: sealFor('transaction'), handoff: sealFor('handoff'), close: () => instance.close() }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Cluster, type Redis } from 'ioredis'
 import { SessionStoreUnavailable } from '../errors.ts'
 import { createInvalidationFeed, type InvalidationFeed } from './invalidation-feed.ts'
+import { createRedisIndex } from './redis-index.ts'
 import { createRedisConnection, type RedisConnectionOptions } from './redis-connection.ts'
 import { revisionBytes, type Lease, type SessionId, type SessionStore } from './store.ts'
 
@@ -87,6 +88,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   return {
     changes: feed,
+    index: createRedisIndex({ redis, keyPrefix: `${keyPrefix}user:`, run }),
     read: (id) => readOne(sessionKey(id)),
     create: (id, value, ttlMs) => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) }),
     replace: (id, revision, value, ttlMs) => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1),

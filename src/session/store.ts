@@ -1,3 +1,5 @@
+import type { SessionIndex } from './session-index.ts'
+
 /** SHA-256 of a ticket's id, base64url: whoever reads the store cannot make a ticket from it. */
 export type SessionId = string
 
@@ -35,6 +37,8 @@ export interface StoreChanges {
  */
 export interface SessionStore {
   readonly changes: StoreChanges
+  /** Which sessions a user has, for operators. */
+  readonly index: SessionIndex
   /** Resolves to null when the id is unknown or its time is over. */
   read (id: SessionId): Promise<Buffer | null>
   create (id: SessionId, value: Buffer, ttlMs: number): Promise<void>

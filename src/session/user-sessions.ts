@@ -2,6 +2,7 @@ import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:c
 import type { CookieSeal } from './plugin.ts'
 import { seal, unseal } from './seal.ts'
 import { createSessionCache } from './session-cache.ts'
+import type { SessionEntry } from './session-index.ts'
 import { revisionBytes, revisionOf, type Lease, type SessionId, type SessionStore } from './store.ts'
 import type { UserSession } from './user-session.ts'
 
@@ -26,11 +27,13 @@ export interface UserSessions {
    */
   fromCookie (cookieValue: string): OpenSession | Promise<OpenSession | null>
   read (ticket: Ticket): Promise<OpenSession | null>
+  /** The cookie value of this session under the first key, when this one is sealed with another; null when there is nothing to do. */
+  resealed (cookieValue: string, id: SessionId): string | null
   /** Begins a session under a new id (RFC 9700 §4.7: an id planted before sign-in stays worthless) and gives its cookie value. */
   begin (session: UserSession): Promise<{ readonly opened: OpenSession, readonly cookieValue: string }>
   /** Null when a newer revision was saved meanwhile, or the session has ended. */
   save (opened: OpenSession, session: UserSession): Promise<OpenSession | null>
-  end (ticket: Ticket): Promise<void>
+  end (opened: OpenSession): Promise<void>
   /** Ends the session only as it was read. False when somebody saved a newer revision. */
   endAsRead (opened: OpenSession): Promise<boolean>
   lease (ticket: Ticket, ttlMs: number): Promise<Lease | null>
@@ -93,6 +96,9 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
     }
   }
 
+  /** What stays noted although it ended is found out when it is listed. */
+  const unnote = (id: SessionId, { identity }: UserSession): void => { store.index.remove({ id, user: identity.id }).catch(() => {}) }
+
   const sessions: UserSessions = {
     fromCookie (cookieValue) {
       const known = cache.fresh(cookieValue)
@@ -109,6 +115,7 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
       const key = randomBytes(keyBytes)
       const ticket = { id: hashed(secret), key: createSecretKey(key) }
       const value = seal(session, ticket.key, ticket.id)
+      await store.index.note(entryOf(ticket.id, session), session.createdAt + maxAgeMs - now()) // first: what lives is always known to operators
       await store.create(ticket.id, value, ttlMs(session))
       const begun = { ticket, revision: revisionCopy(value), session }
       const cookieValue = ticketSeal.seal({ id: secret, key: key.toString('base64url') })
@@ -122,14 +129,30 @@ export function createUserSessions ({ store, ticketSeal, maxAgeMs, idleTimeoutMs
       if (!await written(ticket, store.replace(ticket.id, revision, value, remainingMs))) return null
       const saved = { ticket, revision: revisionCopy(value), session }
       cache.learn(saved)
+      store.index.note(entryOf(ticket.id, session), session.createdAt + maxAgeMs - now()).catch(() => {}) // when it was seen is no reason to fail
       return saved
     },
-    end: (ticket) => written(ticket, store.delete(ticket.id)),
-    endAsRead: ({ ticket, revision }) => written(ticket, store.deleteRevision(ticket.id, revision)),
+    resealed (cookieValue, id) {
+      const resealed = ticketSeal.resealed(cookieValue)
+      return resealed !== null && openTicket(ticketSeal, resealed)?.id === id ? resealed : null
+    },
+    async end ({ ticket, session }) {
+      await written(ticket, store.delete(ticket.id))
+      unnote(ticket.id, session)
+    },
+    async endAsRead ({ ticket, revision, session }) {
+      const isEnded = await written(ticket, store.deleteRevision(ticket.id, revision))
+      if (isEnded) unnote(ticket.id, session)
+      return isEnded
+    },
     lease: (ticket, leaseMs) => store.lease(ticket.id, leaseMs),
     touchIsDue: (session) => now() - session.lastSeenAt > idleTimeoutMs / touchesPerIdleTimeout
   }
   return sessions
+}
+
+function entryOf (id: SessionId, { identity, createdAt, lastSeenAt }: UserSession): SessionEntry {
+  return { id, user: identity.id, createdAt, lastSeenAt }
 }
 
 /** In memory of its own: a slice would hold the whole value, and a pooled copy its whole pool. */

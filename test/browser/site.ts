@@ -53,7 +53,7 @@ export async function startSite (t: Teardown, { config = {}, app = answerWithPag
   })
   const lines: string[] = []
   const log = createLog('trace', { write: (line) => { lines.push(line) } })
-  const store = openStore(loaded.session, log.log)
+  const store = openStore(loaded, log.log)
   const ids: string[] = []
   const gateway = await createGateway({ config: loaded, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow, store: { ...store, create: async (id, ...rest) => { ids.push(id); await store.create(id, ...rest) } } })
   await gateway.app.listen({ host: 'localhost', port })

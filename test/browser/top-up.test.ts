@@ -26,7 +26,7 @@ async function startPaidApp (t: Test) {
   }))
   const { config } = await loadConfig({ file, env: {} })
   const log = createLog('silent')
-  const store = openStore(config.session, log.log)
+  const store = openStore(config, log.log)
   const gateway = await createGateway({ config, store, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow })
   await gateway.app.listen({ host: 'localhost', port: Number(new URL(origin).port) })
   t.after(async () => {

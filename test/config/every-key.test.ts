@@ -34,7 +34,7 @@ t.test('the table names every key there is', async (t) => {
 
 /** Keys that name the file of a secret are the business of secret-files.test.ts. */
 function isSecretFile (path: string): boolean {
-  return ['aihubmix.clientSecretFile', 'session.keysFile', 'session.redis.urlFile', 'session.redis.passwordFile', 'session.redis.sentinels.passwordFile'].includes(path)
+  return ['admin.tokenFile', 'aihubmix.clientSecretFile', 'session.keysFile', 'session.redis.urlFile', 'session.redis.passwordFile', 'session.redis.sentinels.passwordFile'].includes(path)
 }
 
 function keysOfARoute (path: Segments = ['routes', 0]): readonly string[] {

@@ -52,6 +52,7 @@ export const keyTable: readonly KeyRow[] = [
   duration('server.drain.delay'),
   duration('server.drain.timeout'),
   { key: 'admin.listen', set: '0.0.0.0:9', gives: { host: '0.0.0.0', port: 9 }, wrong: 'localhost' },
+  text('admin.token', 'a-token-of-operators'),
   text('aihubmix.clientId', 'client_2'),
   text('aihubmix.clientSecret', 'another secret'),
   { key: 'aihubmix.browserUrl', set: 'https://a.example/', gives: 'https://a.example', wrong: 'https://a.example/path' },

@@ -116,7 +116,7 @@ t.test('a session that was signed out while its refresh ran stays signed out', a
   const store = createMemoryStore()
   const { first, opened, sessions } = await replicas(t, { store, providerMs: 100 })
   const running = Promise.resolve(first.upToDate(opened))
-  await sessions.end(opened.ticket)
+  await sessions.end(opened)
   t.equal(await running, null)
   t.equal(await sessions.read(opened.ticket), null)
 })

@@ -53,7 +53,7 @@ export async function startRig (t: Teardown, options: RigOptions = {}): Promise<
   const { config } = await configFor(options, upstream, emulator)
 
   const start = async (): Promise<RunningGateway> => {
-    const store = openStore(config.session, log.log)
+    const store = openStore(config, log.log)
     const gateway = await createGateway({ config, store, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow })
     const listening = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const url = config.server.tls === null ? listening : listening.replace('http:', 'https:')

@@ -19,7 +19,7 @@ async function storeOf (t: Test, redis: Readonly<Record<string, unknown>>, lines
   }
   const { config } = await loadConfig({ file: await fileWith(t, { session: { redis } }), env })
   const tell = (...words: unknown[]): void => { lines.push(String(words.at(-1))) }
-  const store = openStore(config.session, { info: tell, warn: tell, error: tell })
+  const store = openStore(config, { info: tell, warn: tell, error: tell })
   t.after(() => store.close())
   return store
 }
@@ -77,7 +77,7 @@ t.test('Redis Sentinel', async (t) => {
     await until(async () => (await shape.master()).port !== before.port)
     // What the cache is kept coherent by stands at the new master.
     await until(() => store.changes.isHeard())
-    await (await shape.master()).client.del('aihubmix:session:{kept}')
+    await (await shape.master()).client.del('aihubmix:c:session:{kept}')
     await until(() => changes.at(-1) === 'kept')
     t.equal(await store.read('kept'), null)
   })

@@ -84,7 +84,7 @@ t.test('what another replica saves is what the next request gets; what it ends i
   await one.sessions.save(opened, { ...opened.session, identity: { ...opened.session.identity, balance: '0.01' } })
   await until(async () => (await other.sessions.fromCookie(cookieValue))?.session.identity.balance === '0.01')
   t.equal((await one.sessions.fromCookie(cookieValue))?.session.identity.balance, '0.01', 'the saving replica knows at once')
-  await one.sessions.end(opened.ticket)
+  await one.sessions.end(opened)
   t.equal(await one.sessions.fromCookie(cookieValue), null, 'the ending replica knows at once')
   await until(async () => await other.sessions.fromCookie(cookieValue) === null)
 })

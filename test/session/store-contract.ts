@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
+import type { SessionEntry } from '../../src/session/session-index.ts'
 import { revisionOf, type SessionId, type SessionStore } from '../../src/session/store.ts'
 import { until } from '../rig/until.ts'
 
@@ -177,6 +178,24 @@ export function testStoreContract (t: Test, start: (t: Test) => Promise<Contract
     t.equal(await lease?.renew(), true)
     await lease?.release()
     t.equal(await store.spendOnce(id, lifeMs), true)
+  })
+
+  t.test('the index knows the sessions of a user, on every replica, until they are removed or cannot live any more', async (t) => {
+    const { store, other } = await start(t)
+    const [ada, ben] = [`ada ${newId()}*?[`, newId()]
+    const entry = { id: newId(), user: ada, createdAt: 1, lastSeenAt: 2 }
+    await store.index.note(entry, lifeMs)
+    await store.index.note({ ...entry, id: 'another' }, lifeMs)
+    await other.index.note({ ...entry, user: ben }, lifeMs)
+    await other.index.note({ ...entry, lastSeenAt: 3 }, lifeMs)
+    const byId = (entries: readonly SessionEntry[]) => entries.toSorted((one, two) => two.id.length - one.id.length)
+    t.strictSame(byId(await other.index.of(ada)), [{ ...entry, lastSeenAt: 3 }, { ...entry, id: 'another' }])
+    const users = new Set<string>()
+    for await (const some of store.index.users()) for (const user of some) users.add(user)
+    t.ok(users.has(ada) && users.has(ben))
+    await other.index.remove(entry)
+    t.strictSame((await store.index.of(ada)).map(({ id }) => id), ['another'])
+    t.strictSame(await store.index.of(newId()), [])
   })
 
   t.test('ping resolves while the store answers', async (t) => {

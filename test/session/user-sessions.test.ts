@@ -83,7 +83,7 @@ t.test('a save over a newer revision is refused, and the newer one stays', async
 t.test('a session that was signed out never comes back by a late save', async (t) => {
   const { sessions } = await sessionsFor(t)
   const { cookieValue, opened } = await sessions.begin(sessionOf(startedAt))
-  await sessions.end(opened.ticket)
+  await sessions.end(opened)
   t.equal(await sessions.save(opened, opened.session), null)
   t.equal(await sessions.fromCookie(cookieValue), null)
 })

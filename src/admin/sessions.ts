@@ -1,0 +1,56 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { SessionAdministration, Whose } from '../session/administration.ts'
+import type { SessionEntry } from '../session/session-index.ts'
+
+export interface SessionAdminOptions {
+  readonly administration: SessionAdministration
+  /** What an operator shows as `Authorization: Bearer`. */
+  readonly token: string
+  readonly onRevoked: (count: number) => void
+}
+
+/** Session administration: `GET /sessions` lists, `DELETE /sessions` ends; `?user=ID` or `?all=true` says whose. */
+export async function sessionAdminPlugin (app: FastifyInstance, { administration, token, onRevoked }: SessionAdminOptions): Promise<void> {
+  const expected = digest(`Bearer ${token}`)
+
+  app.addHook('onRequest', async (request, reply) => {
+    // Digests of one length: how long it takes says nothing about how much was right.
+    if (timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return
+    request.log.warn({ audit: 'admin_refused', peer: request.socket.remoteAddress }, 'session administration asked without its token')
+    return await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'login_required', message: 'Show the token of admin.token as Authorization: Bearer.' })
+  })
+
+  app.get('/sessions', async (request, reply) => {
+    const whose = whoseOf(request)
+    if (whose === null) return await reply.code(400).send(unclear)
+    return await reply.header('cache-control', 'no-store').send({ sessions: (await administration.list(whose)).map(readable) })
+  })
+
+  app.delete('/sessions', async (request, reply) => {
+    const whose = whoseOf(request)
+    if (whose === null) return await reply.code(400).send(unclear)
+    const revoked = await administration.revoke(whose)
+    request.log.info({ audit: 'sessions_revoked', user: whose === 'all' ? null : whose.user, revoked }, 'sessions ended by an operator')
+    onRevoked(revoked)
+    return { revoked }
+  })
+}
+
+const unclear = { error: 'missing_parameters', message: 'Say whose sessions: ?user=ID or ?all=true, one of them.' }
+
+function whoseOf ({ url }: FastifyRequest): Whose | null {
+  const query = new URL(url, 'http://admin.invalid').searchParams
+  const [users, all] = [query.getAll('user'), query.getAll('all')]
+  if (all.length === 1 && all[0] === 'true' && users.length === 0) return 'all'
+  const [user = ''] = users
+  return users.length === 1 && user !== '' && all.length === 0 ? { user } : null
+}
+
+function readable ({ id, user, createdAt, lastSeenAt }: SessionEntry): object {
+  return { user, session: id.slice(0, 8), created: new Date(createdAt).toISOString(), last_seen: new Date(lastSeenAt).toISOString() }
+}
+
+function digest (text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

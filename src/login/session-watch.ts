@@ -1,0 +1,48 @@
+import type { SessionStore } from '../session/store.ts'
+import type { Ticket, UserSessions } from '../session/user-sessions.ts'
+import type { Renewal } from './renewal.ts'
+
+interface SessionWatchOptions {
+  readonly store: Pick<SessionStore, 'changes'>
+  readonly sessions: Pick<UserSessions, 'read'>
+  readonly renewal: Pick<Renewal, 'watch'>
+  readonly live: {
+    /** Of the sessions that hold something open. */
+    tickets (): readonly Ticket[]
+    ticket (sessionId: string): Ticket | null
+    endSession (sessionId: string): void
+  }
+  readonly everyMs?: number
+}
+
+/**
+ * Ends what a session holds open (WebSockets, event streams) when the session ends anywhere: on another replica, by an operator, by
+ * time, or at AIHubMix. The store's word is heard at once; a round looks for what was not told, and asks AIHubMix for who is
+ * still allowed. An open connection alone is no use of the session: its idle life goes on running out.
+ */
+export function watchOpenSessions ({ store, sessions, renewal, live, everyMs = 15_000 }: SessionWatchOptions): { stop (): void } {
+  let isStopped = false
+
+  async function look (ticket: Ticket): Promise<void> {
+    const opened = await sessions.read(ticket)
+    if (isStopped) return
+    if (opened === null) live.endSession(ticket.id)
+    else renewal.watch(opened)
+  }
+
+  /** A store that is away ends nothing: the next round looks again. */
+  const lookAtAll = (): void => { for (const ticket of live.tickets()) look(ticket).catch(() => {}) }
+
+  store.changes.onChange((id) => {
+    const ticket = live.ticket(id)
+    if (ticket !== null) look(ticket).catch(() => {})
+  })
+  store.changes.onGap(lookAtAll)
+  const rounds = setInterval(lookAtAll, everyMs).unref()
+  return {
+    stop () {
+      isStopped = true
+      clearInterval(rounds)
+    }
+  }
+}
