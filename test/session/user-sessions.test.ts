@@ -118,8 +118,8 @@ t.test('Redis lets go of a session by itself when its idle life ends (T-95)', as
   t.after(() => store.close())
   const { sessions } = await sessionsFor(t, { store, idleTimeoutMs: 300 })
   await sessions.begin(sessionOf(startedAt))
-  t.equal((await redis.client.keys('*')).length, 1)
-  await until(async () => (await redis.client.keys('*')).length === 0)
+  t.equal((await redis.client.keys('gw:session:*')).length, 1)
+  await until(async () => (await redis.client.keys('gw:session:*')).length === 0)
 })
 
 t.test('neither the cookie alone nor a dump of Redis alone gives a token away (T-96)', async (t) => {
@@ -135,8 +135,10 @@ t.test('neither the cookie alone nor a dump of Redis alone gives a token away (T
   const { cookieValue } = await sessions.begin(sessionOf(startedAt))
   const inCookie = seals.ticket.open(cookieValue) ?? {}
   t.strictSame(Object.keys(inCookie).toSorted(), ['id', 'key'], 'even opened, the cookie holds a name and a key')
-  const [name = ''] = await redis.client.keys('*')
-  const dump = `${name} ${(await redis.client.getBuffer(name))?.toString('latin1')}`
+  const names = await redis.client.keys('*')
+  t.equal(names.length, 2, 'the session, and the list of its user\'s')
+  const values = await Promise.all(names.map(async (name) => (await redis.client.type(name)) === 'hash' ? JSON.stringify(await redis.client.hgetall(name)) : (await redis.client.getBuffer(name))?.toString('latin1')))
+  const dump = `${names.join(' ')} ${values.join(' ')}`
   for (const secret of ['access-token', 'refresh-token', inCookie['id'], inCookie['key'], Buffer.from(inCookie['key'] ?? '', 'base64url').toString('latin1'), cookieValue]) {
     t.notOk(dump.includes(secret ?? ''), 'not in the dump')
   }
