@@ -21,7 +21,8 @@ export interface RedisShape {
 
 export interface RedisNode {
   readonly port: number
-  readonly process: ChildProcess
+  /** Another one after it was revived. */
+  process: ChildProcess
   readonly client: Redis
 }
 
@@ -41,11 +42,14 @@ async function launch (program: string, args: readonly string[], ready: RegExp):
   return child
 }
 
+function launchNode (folder: string, port: number, options: readonly string[]): Promise<ChildProcess> {
+  return launch(redisServer, [...redisArguments, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', join(folder, String(port)), ...options], /Ready to accept connections/)
+}
+
 async function startNode (folder: string, options: readonly string[], password?: string): Promise<RedisNode> {
   const port = await freePort()
-  const dir = join(folder, String(port))
-  await mkdir(dir)
-  const child = await launch(redisServer, [...redisArguments, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...options], /Ready to accept connections/)
+  await mkdir(join(folder, String(port)))
+  const child = await launchNode(folder, port, options)
   const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, ...(password === undefined ? {} : { password }) })
   client.on('error', () => {})
   return { port, process: child, client }
@@ -68,21 +72,28 @@ function closing (folder: string, nodes: readonly RedisNode[], others: readonly 
 export interface SentinelRig extends RedisShape {
   /** The node the sentinels name as master now. */
   master (): Promise<RedisNode>
+  readonly nodes: readonly RedisNode[]
+  /** A master with a replica that is up to date, and sentinels that know both. */
+  isWhole (): Promise<boolean>
+  /** Hands over to the replica, as an operator does. */
+  failover (): Promise<void>
+  /** Starts a node that was killed again, empty, as the replica of whoever is master. */
+  revive (node: RedisNode): Promise<void>
 }
 
 /** A master, a replica and three sentinels, all with passwords. */
 export async function startSentinels (): Promise<SentinelRig> {
   const folder = await newFolder()
   const passwords = ['--requirepass', 'data-password', '--masterauth', 'data-password']
-  const master = await startNode(folder, passwords, 'data-password')
-  const replica = await startNode(folder, [...passwords, '--replicaof', '127.0.0.1', String(master.port)], 'data-password')
-  const nodes = [master, replica]
+  const first = await startNode(folder, passwords, 'data-password')
+  const replica = await startNode(folder, [...passwords, '--replicaof', '127.0.0.1', String(first.port)], 'data-password')
+  const nodes = [first, replica]
   await until(async () => /master_link_status:up/.test(await replica.client.info('replication')), 20_000)
   const ports = await Promise.all([1, 2, 3].map(() => freePort()))
   const sentinels = await Promise.all(ports.map(async (port) => {
     const file = join(folder, `sentinel-${port}.conf`)
     await writeFile(file, [
-      `port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor mymaster 127.0.0.1 ${master.port} 2`, 'sentinel auth-pass mymaster data-password',
+      `port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor mymaster 127.0.0.1 ${first.port} 2`, 'sentinel auth-pass mymaster data-password',
       'sentinel down-after-milliseconds mymaster 700', 'sentinel failover-timeout mymaster 3000', 'requirepass sentinel-password', 'sentinel sentinel-pass sentinel-password', ''
     ].join('\n'))
     return await launch(redisServer, [...redisArguments, file, '--sentinel'], /monitor master mymaster/)
@@ -92,18 +103,29 @@ export async function startSentinels (): Promise<SentinelRig> {
   // Before they know each other and the replica there is nobody to fail over to.
   await until(async () => /slaves=1,sentinels=3/.test(await asked.info('sentinel')), 20_000)
   const close = closing(folder, nodes, sentinels)
+  const master = async (): Promise<RedisNode> => {
+    const [, port] = await asked.call('SENTINEL', 'get-master-addr-by-name', 'mymaster') as [string, string]
+    const found = nodes.find((node) => node.port === Number(port))
+    if (found === undefined) throw new Error(`no node on port ${port}`)
+    return found
+  }
   return {
+    nodes,
+    async isWhole () {
+      const infos = await Promise.all(nodes.map(({ client }) => client.info('replication').catch(() => '')))
+      return infos.some((info) => /role:slave[^]*master_link_status:up/.test(info)) && infos.some((info) => /role:master[^]*connected_slaves:1/.test(info)) && /status=ok,[^\n]*slaves=1,sentinels=3/.test(await asked.info('sentinel'))
+    },
+    async failover () { await asked.call('SENTINEL', 'FAILOVER', 'mymaster').catch(() => {}) }, // one may be under way
+    async revive (node) {
+      await until(async () => await master() !== node, 30_000) // it has forgotten everything: never again as master
+      node.process = await launchNode(folder, node.port, [...passwords, '--replicaof', '127.0.0.1', String((await master()).port)])
+    },
     config: {
       sentinels: { masterName: 'mymaster', nodes: ports.map((port) => `127.0.0.1:${port}`), password: 'sentinel-password' },
       password: 'data-password'
     },
     clients: nodes.map(({ client }) => client),
-    async master () {
-      const [, port] = await asked.call('SENTINEL', 'get-master-addr-by-name', 'mymaster') as [string, string]
-      const found = nodes.find((node) => node.port === Number(port))
-      if (found === undefined) throw new Error(`no node on port ${port}`)
-      return found
-    },
+    master,
     async close () {
       asked.disconnect()
       await close()
