@@ -28,8 +28,9 @@ const { values: flags } = parseArgs({ options: { minutes: { type: 'string', defa
  * The one case that cannot be saved (docs/renewal-model.md): the answer that carried the next refresh token was lost, on the way or with
  * the process that had it.
  */
-function wasLost (spend: Spend, killedAt: readonly number[]): boolean {
+function wasLost (spend: Spend, killedAt: readonly number[], ledger: TokenLedger): boolean {
   if (!spend.wasDelivered) return true
+  if (spend.next !== null && ledger.spends.has(spend.next)) return false // it was saved, or nobody could have used it
   // What was delivered is saved at once, or as soon as Redis is back; a replica killed soon after took it along.
   return killedAt.some((at) => at >= spend.at && at - (spend.endedAt ?? spend.at) < 8_000)
 }
@@ -43,7 +44,7 @@ function judge (ledger: TokenLedger, losses: Tally['losses'], killedAtOf: (repli
     if (first === undefined) continue
     // A refusal for a while (503, 429) spends nothing.
     const taken = spends.filter(({ status }) => status === null || status === 200 || status === 400)
-    if (taken.some((spend) => wasLost(spend, killedAtOf(spend.replica)))) excused.add(familyId)
+    if (taken.some((spend) => wasLost(spend, killedAtOf(spend.replica), ledger))) excused.add(familyId)
     else if (taken.length > 1 && !excused.has(familyId)) twice.push(token)
   }
   return { twice, unexplained: losses.filter(({ family }) => !excused.has(family)), excused: excused.size }

@@ -9,6 +9,8 @@ export interface Spend {
   /** Epoch ms; null while under way. */
   endedAt: number | null
   status: number | null
+  /** The refresh token the answer carried. */
+  next: string | null
   /** The whole answer was handed to the replica's connection, and the connection was open. */
   wasDelivered: boolean
 }
@@ -35,20 +37,21 @@ export function createTokenLedger (aihubmixUrl: string): TokenLedger {
   const families = new Map<string, string[]>()
   const servers: ReturnType<typeof createServer>[] = []
 
-  function given (body: string, familyId: string | undefined): void {
+  function given (body: string, familyId: string | undefined): string | null {
     const { access_token: access, refresh_token: refresh } = members(body)
     if (typeof access === 'string') tokens.add(access)
-    if (typeof refresh !== 'string' || familyId === undefined) return
+    if (typeof refresh !== 'string' || familyId === undefined) return null
     tokens.add(refresh)
     family.set(refresh, familyId)
     families.set(familyId, [...families.get(familyId) ?? [], refresh])
+    return refresh
   }
 
   function pass (replica: number, request: IncomingMessage, response: ServerResponse, body: Buffer): void {
     const form = request.url === '/api/oauth2/token' ? new URLSearchParams(body.toString()) : null
     const refreshToken = form?.get('refresh_token') ?? null
     const familyId = refreshToken === null ? form?.get('code') ?? undefined : family.get(refreshToken)
-    const spend: Spend = { replica, at: Date.now(), endedAt: null, status: null, wasDelivered: false }
+    const spend: Spend = { replica, at: Date.now(), endedAt: null, status: null, next: null, wasDelivered: false }
     if (refreshToken !== null) spends.set(refreshToken, [...spends.get(refreshToken) ?? [], spend])
 
     const { 'accept-encoding': _, ...headers } = request.headers // tokens are read as they pass
@@ -58,7 +61,7 @@ export function createTokenLedger (aihubmixUrl: string): TokenLedger {
       answer.on('error', () => response.destroy())
       answer.on('end', () => {
         const text = Buffer.concat(chunks)
-        if (answer.statusCode === 200 && form !== null) given(text.toString(), familyId)
+        if (answer.statusCode === 200 && form !== null) spend.next = given(text.toString(), familyId)
         spend.status = answer.statusCode ?? null
         const { 'transfer-encoding': _, ...headers } = answer.headers
         response.writeHead(answer.statusCode ?? 502, { ...headers, 'content-length': text.length })

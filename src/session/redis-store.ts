@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Cluster, type Redis } from 'ioredis'
 import { SessionStoreUnavailable } from '../errors.ts'
 import { createInvalidationFeed, type InvalidationFeed } from './invalidation-feed.ts'
+import { createKeptWrites, type KeptWrites } from './kept-writes.ts'
 import { createRedisIndex } from './redis-index.ts'
 import { createRedisConnection, type RedisConnectionOptions } from './redis-connection.ts'
 import { revisionBytes, type Lease, type SessionId, type SessionStore } from './store.ts'
@@ -16,10 +17,10 @@ export interface RedisStoreOptions extends RedisConnectionOptions {
   readonly onTrackingRefused?: (error: Error) => void
 }
 
-/** A value is replaced or deleted only while it still begins with the revision the caller has read. */
+/** A value is replaced or deleted only while it still begins with the revision the caller has read; replaced with the same twice is once. */
 const replaceScript = `
 local current = redis.call('GETRANGE', KEYS[1], 0, ${revisionBytes - 1})
-if current ~= ARGV[1] then return 0 end
+if current ~= ARGV[1] and current ~= string.sub(ARGV[2], 1, ${revisionBytes}) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`
 
@@ -76,12 +77,19 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
     }
   }
 
+  const kept: KeptWrites = redis instanceof Cluster || !('sentinels' in options.place)
+    ? { keep: (write) => write() }
+    : createKeptWrites({ acknowledged: (withinMs) => run(() => redis.wait(1, withinMs)) })
+
   // The nodes of a Cluster have one slot's keys each: reads go one by one, and a node that is away takes no other's with it.
   const readOne = redis instanceof Cluster ? (key: string) => run(() => redis.getBuffer(key)) : batched((keys) => run(() => redis.mgetBuffer(keys)))
 
   function redisLease (id: SessionId, holder: string, ttlMs: number): Lease {
     return {
-      renew: (forMs = ttlMs) => run(async () => await redis.eval(renewLeaseScript, 1, leaseKey(id), holder, forMs) === 1),
+      renew (forMs) {
+        const renew = (): Promise<boolean> => run(async () => await redis.eval(renewLeaseScript, 1, leaseKey(id), holder, forMs ?? ttlMs) === 1)
+        return forMs === undefined ? renew() : kept.keep(renew)
+      },
       release: () => run(async () => { await redis.eval(releaseLeaseScript, 1, leaseKey(id), holder) })
     }
   }
@@ -90,9 +98,9 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
     changes: feed,
     index: createRedisIndex({ redis, keyPrefix: `${keyPrefix}user:`, run }),
     read: (id) => readOne(sessionKey(id)),
-    create: (id, value, ttlMs) => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) }),
-    replace: (id, revision, value, ttlMs) => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1),
-    delete: (id) => run(async () => { await redis.del(sessionKey(id)) }),
+    create: (id, value, ttlMs) => kept.keep(() => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) })),
+    replace: (id, revision, value, ttlMs) => kept.keep(() => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1)),
+    delete: (id) => kept.keep(() => run(async () => { await redis.del(sessionKey(id)) })),
     deleteRevision: (id, revision) => run(async () => await redis.eval(deleteRevisionScript, 1, sessionKey(id), revision) === 1),
     spendOnce: (name, ttlMs) => run(async () => await redis.set(spentKey(name), '', 'PX', ttlMs, 'NX') === 'OK'),
     lease: (id, ttlMs) => run(async () => {
