@@ -23,6 +23,12 @@ function init ()
   end
 end
 
+-- A pause before each request: a load below what the proxy can do.
+local pause = os.getenv("BENCH_PAUSE_MS")
+if pause then
+  function delay () return math.random(0, 2 * tonumber(pause)) end
+end
+
 function request ()
   at = at % #requests + 1
   return requests[at]

@@ -19,13 +19,17 @@ export interface Load {
   readonly seconds: number
   /** What every answer must hold at least: a redirect or an error page is no result. */
   readonly bodyBytes: number
+  /** Pauses between the requests of a connection, on average. */
+  readonly pauseMs?: number
 }
 
 const script = join(import.meta.dirname, 'load.lua')
 
 /** As many requests as the proxy can answer, by wrk. */
-export async function load ({ url, cookiesFile, connections, seconds, bodyBytes }: Load): Promise<LoadResult> {
-  const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url], { env: { ...process.env, BENCH_COOKIES: cookiesFile } })
+export async function load ({ url, cookiesFile, connections, seconds, bodyBytes, pauseMs }: Load): Promise<LoadResult> {
+  const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url], {
+    env: { ...process.env, BENCH_COOKIES: cookiesFile, ...(pauseMs === undefined ? {} : { BENCH_PAUSE_MS: String(pauseMs) }) }
+  })
   const { errors, ...result }: LoadResult & { readonly errors: number } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
   if (errors > 0) throw new Error(`${url}: ${errors} of ${result.requests} requests failed\n${stdout}`)
   if (result.bytes < result.requests * bodyBytes) throw new Error(`${url}: answers are shorter than the app's`)

@@ -18,5 +18,7 @@ export interface Sessions {
 
 export interface RunningCandidate {
   readonly url: string
+  /** Where it tells of itself; only ours. */
+  readonly adminUrl?: string
   readonly child: ChildProcess
 }

@@ -16,21 +16,23 @@ export interface GatewayOptions {
   readonly label: string
   readonly logLevel: 'info' | 'silent'
   readonly nodeFlags?: readonly string[]
+  /** Put over the rest of the configuration. */
+  readonly config?: (world: World) => Readonly<Record<string, unknown>>
 }
 
 /** The gateway as an operator runs it: its own process, sessions in Redis, access log into a file. */
-export function gateway ({ tree, label, logLevel, nodeFlags = [] }: GatewayOptions): Candidate {
+export function gateway ({ tree, label, logLevel, nodeFlags = [], config: more = () => ({}) }: GatewayOptions): Candidate {
   return {
     name: `${label}, log ${logLevel === 'silent' ? 'off' : 'on'}`,
     sessions: { group: label, cookieName: '__Host-aihubmix' },
     async start (world) {
       const port = await freePort()
       const adminPort = await freePort()
-      const config = await writeConfig(world, { port, adminPort, logLevel, group: label })
+      const config = await writeConfig(world, { port, adminPort, logLevel, group: label }, more(world))
       const args = [...nodeFlags, join(tree, 'src/main.ts'), 'serve', '--config', config]
       const child = launch({ core: proxyCore, command: process.execPath, args, outputFile: join(world.folder, `gateway-${port}.log`) })
       await answers(`http://127.0.0.1:${adminPort}/ready`, child)
-      return { url: `http://127.0.0.1:${port}`, child }
+      return { url: `http://127.0.0.1:${port}`, adminUrl: `http://127.0.0.1:${adminPort}`, child }
     }
   }
 }
@@ -42,15 +44,23 @@ interface Listening {
   readonly group: string
 }
 
-async function writeConfig ({ folder, upstreamUrl, redisUrl, emulator }: World, { port, adminPort, logLevel, group }: Listening): Promise<string> {
+async function writeConfig ({ folder, upstreamUrl, redisUrl, emulator }: World, { port, adminPort, logLevel, group }: Listening, more: Readonly<Record<string, unknown>>): Promise<string> {
   const file = join(folder, `gateway-${port}.yaml`)
   await writeFile(file, JSON.stringify({
     server: { publicUrl, listen: `127.0.0.1:${port}`, drain: { delay: '0s' } },
     admin: { listen: `127.0.0.1:${adminPort}` },
-    aihubmix: { clientId: app.clientId, clientSecret: app.clientSecret, browserUrl: emulator.url, serverUrl: emulator.url, appUrl: emulator.url },
+    aihubmix: {
+      clientId: app.clientId,
+      clientSecret: app.clientSecret,
+      browserUrl: emulator.url,
+      serverUrl: emulator.url,
+      appUrl: emulator.url,
+      budget: { requests: 1_000_000 } // thousands sign in within a moment
+    },
     session: { keys: [sessionKey], redis: { url: redisUrl, keyPrefix: `${group}:` } },
     routes: [{ path: '/', upstream: upstreamUrl }],
-    log: { level: logLevel }
+    log: { level: logLevel },
+    ...more
   }))
   return file
 }
