@@ -10,11 +10,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   keygen: async () => (await import('./cli/keygen.ts')).keygenCommand,
   app: async () => (await import('./cli/app.ts')).appCommand,
   sessions: async () => (await import('./cli/sessions.ts')).sessionsCommand,
+  import: async () => (await import('./cli/import-oauth2-proxy.ts')).importCommand,
   emulator: async () => (await import('./cli/emulator.ts')).emulatorCommand,
   demo: async () => (await import('./cli/demo.ts')).demoCommand
 }
-
-const notYet = ['import']
 
 const help = `aihubmix-gateway [COMMAND] [OPTIONS]
 
@@ -26,6 +25,8 @@ An OAuth gateway in front of any app: signs users in through AIHubMix and tells 
   keygen       prints one new session key
   app create   registers an OAuth app at AIHubMix
   sessions     lists and ends the sessions of a user, or of everybody
+  import oauth2-proxy FILE
+               turns an oauth2-proxy configuration into one for this gateway
   emulator     AIHubMix on loopback, to develop and test against
   demo         emulator, sample app and gateway together, to look at
 
@@ -65,7 +66,7 @@ function print (text: string): number {
 }
 
 async function refuse (name: string): Promise<number> {
-  console.error(notYet.includes(name) ? `"${name}" is not built yet in this version.` : `There is no command "${name}".`)
+  console.error(`There is no command "${name}".`)
   const near = (await import('./config/nearest.ts')).nearest(name, Object.keys(commands))
   console.error(near === null ? 'Run `aihubmix-gateway --help` to see the commands.' : `Did you mean ${near}? \`aihubmix-gateway --help\` lists the commands.`)
   return 2

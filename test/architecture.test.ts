@@ -33,12 +33,13 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'forward-auth': ['errors.ts', 'config', 'session', 'access', 'login'],
   admin: ['session', 'telemetry'],
   emulator: [],
+  'import-oauth2-proxy': [],
   demo: ['pages'],
   sdk: [],
   server: ['config', 'errors.ts'],
   'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server'],
   'reloadable-gateway.ts': ['config', 'session', 'proxy', 'server', 'gateway.ts'],
-  cli: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo'],
+  cli: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo', 'import-oauth2-proxy'],
   'main.ts': ['cli', 'config']
 }
 
