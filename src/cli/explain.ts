@@ -2,6 +2,7 @@ import { decide, type Decision } from '../access/decide.ts'
 import { requestHost } from '../access/host.ts'
 import { readRequestTarget } from '../access/request-target.ts'
 import { createRoutes } from '../access/routes.ts'
+import { readBalance } from '../aihubmix/balance.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Route } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
@@ -73,9 +74,9 @@ const answers: Readonly<Record<Decision['outcome'], string>> = {
 function reason ({ access, minBalance, onUnknown, warnBalance }: Route, decision: Decision, identity: Identity | null): { readonly key: string, readonly why: string } {
   switch (decision.outcome) {
     case 'sign-in': return { key: 'access', why: 'signedIn' }
-    case 'top-up': return identity?.balance == null
-      ? { key: 'onUnknown', why: `${onUnknown}: the balance is not known` }
-      : { key: 'minBalance', why: `the balance is below ${minBalance?.text}, or no number for sure` }
+    case 'top-up': return identity?.balance == null || readBalance(identity.balance) === null
+      ? { key: 'onUnknown', why: `${onUnknown}: the balance is not known, or no number for sure` }
+      : { key: 'minBalance', why: `the balance is below ${minBalance?.text}` }
     case 'deny': switch (decision.rule) {
       case 'identity.allow': return { key: 'identity.allow', why: 'the user is on none of its lists' }
       case 'route allow': return { key: 'allow', why: 'the user is on none of its lists' }

@@ -48,6 +48,7 @@ const rows: ReadonlyArray<readonly [request: string, user: string | null, ...tol
   ['POST https://app.example.com/paid/7', 'id:1,balance:10.50', /passes/, /no other rule/],
   ['GET https://app.example.com/paid', 'id:1', /passes/],
   ['GET https://app.example.com/strict', 'id:1', /402/, /routes\[2\]\.onUnknown \(.*\): block/, /unix:\/run\/app\.sock/],
+  ['GET https://app.example.com/strict', 'id:1,balance:1e9', /402/, /routes\[2\]\.onUnknown/],
   ['GET https://app.example.com/vip', 'id:1', /403/, /routes\[3\]\.allow/],
   ['HEAD https://app.example.com/vip', 'id:2', /passes/, /GET, to/],
   ['PUT https://app.example.com/vip', 'id:1', /routes\[0\]/, /passes/],
