@@ -110,6 +110,9 @@ t.test('where no cors is configured the app speaks for itself, preflights includ
 })
 
 t.test('our own endpoints allow no origin', async (t) => {
+  const rig = await startRig(t, { config: { routes: [{ upstream: app.url, cors: { origins: [front] } }] } })
+  const ada = rig.newBrowser()
+  await signInTo(rig, ada)
   for (const address of ['/oauth2/userinfo', '/oauth2/topup', '/oauth2/ping', '/oauth2/unknown']) {
     for (const request of [preflight(front, 'GET'), { headers: { origin: front } }]) {
       const { headers } = await ada.fetch(address, request)

@@ -201,7 +201,7 @@ t.test('an attacker\'s link gives nobody the attacker\'s session, and the attack
 })
 
 for (const [what, change] of [
-  ['a host nobody configured', { host: 'evil.example' }], ['a host behind a wildcard', { host: 'a.wild.example' }], ['the public host itself', { host: 'gw.test' }],
+  ['a host nobody configured', { host: 'evil.example' }], ['a host behind a wildcard', { host: 'a.wild.example' }], ['the wildcard itself', { host: '*.wild.example' }], ['the public host itself', { host: 'gw.test' }],
   ['a host with more in it', { host: 'other.example@evil.example' }], ['a host with a path', { host: 'other.example/evil' }], ['a host in other letters', { host: 'OTHER.example' }],
   ['no state', { state: '' }], ['no challenge', { challenge: '' }], ['a challenge that is none', { challenge: 'x'.repeat(42) }], ['a state with markup', { state: `<script>${'x'.repeat(35)}` }]
 ] as const) {
@@ -269,6 +269,20 @@ t.test('a replaced user is replaced on every host', async (t) => {
   await ada.fetch(new URL(callbackOf(rig, attemptOf(start), 'rich'), 'https://gw.test').href)
   t.equal((await ada.open(`${other}/b`)).status, 200)
   t.strictSame(told(rig), ['/b', ['101']])
+})
+
+t.test('who begins anew on the other host leaves no session of the one before behind there', async (t) => {
+  const rig = await startHosts(t)
+  const ada = browserOf(rig)
+  await ada.open(`${other}/a`)
+  const before = ada.jarOf(other).get(sessionCookie) ?? ''
+  ada.jarOf('https://gw.test').clear()
+  await ada.open('https://gw.test/a', 'rich')
+  t.equal((await ada.open(`${other}/oauth2/start?rd=/b`)).address, `${other}/b`)
+  t.strictSame(told(rig), ['/b', ['101']])
+  const left = browserOf(rig)
+  left.jarOf(other).set(sessionCookie, before)
+  t.equal((await left.fetch(`${other}/a`)).status, 302, 'the session before is over')
 })
 
 t.test('a program on the other host is led nowhere', async (t) => {
