@@ -23,6 +23,8 @@ t.test('handing out the access token is warned of', async (t) => t.match(await w
 
 t.test('what the examples hold until it is filled in is warned of', async (t) => {
   t.match(await warningsFor(t, { aihubmix: { clientId: 'client_replace_me', clientSecret: 'replace-me' } }), [/aihubmix\.clientId is still the example's/, /aihubmix\.clientSecret is still/])
+})
+
 t.test('a wildcard host on which nobody can stay signed in is warned of, and one below cookieDomain is not', async (t) => {
   const routes = [{ upstream: 'http://a' }, { upstream: 'http://a', host: '*.example.com' }]
   t.match(await warningsFor(t, { routes }), [/routes\[1\]\.host is \*\.example\.com.*cookieDomain/])
