@@ -1,53 +1,64 @@
-/** What runs in the browser of the sample app, served as /app.js: a policy without inline script allows no other place. */
+/**
+ * The sample app's own script, served as /app.js: a policy without inline script allows no other place. Everything about the user
+ * comes from the SDK; states and buttons are in the page (`data-aihubmix-…`).
+ */
 export const clientScript = `
+import { createGateway } from '/oauth2/sdk.js'
+
+const gateway = createGateway()
 const element = (id) => document.getElementById(id)
 
-function showBalance (balance) {
-  element('balance').textContent = balance ?? 'unknown'
-  element('balance').classList.toggle('unknown', balance === null)
+function show (user) {
+  if (user === null) return
+  element('user-id').textContent = user.id
+  element('username').textContent = user.username ?? 'unknown'
+  element('email').textContent = user.email ?? 'unknown'
+  element('balance').textContent = user.balance ?? 'unknown'
+  element('balance').classList.toggle('unknown', user.balance === null)
+  element('notice').textContent = 'Read at ' + new Date().toLocaleTimeString() + '.'
 }
 
-async function readBalance () {
-  const answer = await fetch('/oauth2/userinfo?fresh=1', { headers: { accept: 'application/json' } })
-  if (answer.status === 401) throw new Error('You are signed out. Reload the page to sign in.')
-  if (!answer.ok) throw new Error('The balance cannot be read just now (' + answer.status + ').')
-  const { balance_formatted: balance } = await answer.json()
-  return typeof balance === 'string' && balance !== '' ? balance : null
+function explain ({ detail: { kind, code, retryAfterSeconds } }) {
+  element('notice').textContent = kind === 'cancelled'
+    ? 'Nothing was changed.'
+    : 'That did not work (' + code + ').' + (retryAfterSeconds ? ' Try again in ' + retryAfterSeconds + ' seconds.' : '')
 }
 
-async function refreshBalance () {
-  element('refresh').setAttribute('aria-busy', 'true')
-  try {
-    showBalance(await readBalance())
-    element('notice').textContent = 'Read at ' + new Date().toLocaleTimeString() + '.'
-  } catch (error) {
-    element('notice').textContent = error.message
-  } finally {
-    element('refresh').removeAttribute('aria-busy')
-  }
-}
+let events
+let live
 
 function followEvents () {
-  const events = new EventSource('/events')
+  events = new EventSource('/events')
   events.onmessage = ({ data }) => { element('sse').textContent = data }
   events.onerror = () => { element('sse').textContent = events.readyState === EventSource.CLOSED ? 'closed' : 'reconnecting' }
 }
 
 function openLive () {
-  const live = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live')
+  live = new WebSocket(location.origin.replace(/^http/, 'ws') + '/live')
   live.onmessage = ({ data }) => { element('ws').textContent = data }
   live.onclose = ({ code }) => { element('ws').textContent = 'closed (' + code + ')' }
-  element('say').addEventListener('submit', (event) => {
-    event.preventDefault()
-    if (live.readyState === WebSocket.OPEN) live.send(new FormData(event.target).get('text'))
-  })
 }
 
-element('refresh').addEventListener('click', refreshBalance)
-// The top-up page is in another tab: whoever comes back from it wants to see the new balance.
-let toppingUp = false
-element('topup').addEventListener('click', () => { toppingUp = true })
-window.addEventListener('focus', () => { if (toppingUp) refreshBalance() })
-followEvents()
-openLive()
+function connect (user) {
+  events?.close()
+  live?.close()
+  if (user === null) return
+  followEvents()
+  openLive()
+}
+
+element('say').addEventListener('submit', (event) => {
+  event.preventDefault()
+  if (live?.readyState === WebSocket.OPEN) live.send(new FormData(event.target).get('text'))
+})
+document.addEventListener('aihubmix-error', explain)
+
+let connectedAs
+gateway.on('change', (user) => {
+  show(user)
+  if (user?.id === connectedAs) return
+  connectedAs = user?.id
+  connect(user)
+})
+gateway.user().then(show, (detail) => explain({ detail }))
 `

@@ -31,16 +31,23 @@ t.test('in the demo, Chromium signs in, comes back to its deep link, tops up, se
   await screenshot(topUp, 'emulator-topped-up')
   await topUp.close()
   await page.bringToFront()
-  await page.click('#refresh')
   await page.locator('#balance').filter({ hasText: '760.00' }).waitFor()
-  t.pass('the new balance is seen')
+  t.pass('the new balance is seen without a click')
 
   t.same(await page.evaluate('({ ...localStorage, ...sessionStorage, cookie: document.cookie })'), { cookie: '' }, 'no script can read anything of the session')
 
   await page.click('#sign-out')
-  await page.waitForURL('**/oauth2/sign_out')
-  t.match(await page.title(), /signed out/i)
-  await screenshot(page, 'signed-out')
+  await page.waitForSelector('#login')
+  t.notOk(await page.isVisible('#balance'), 'nothing of the user is left to be seen')
+  await screenshot(page, 'demo-signed-out')
+
+  const [popup] = await Promise.all([context.waitForEvent('page'), page.click('#sign-in')])
+  await popup.waitForLoadState()
+  if (!popup.isClosed()) await popup.locator('[data-action=allow]').click({ timeout: 3_000 }).catch(() => {})
+  await page.locator('#ws').filter({ hasText: '12345' }).waitFor()
+  t.pass('signed in again by popup, and the WebSocket is another one')
+  await page.click('#sign-out')
+  await page.waitForSelector('#login')
 
   await page.goto(`${origin}/reports/42`)
   t.match(page.url(), `${origin}/oauth2/sign_in`, 'after a sign-out nobody is signed in again unasked')
