@@ -39,7 +39,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   server: ['config', 'errors.ts'],
   'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server'],
   'reloadable-gateway.ts': ['config', 'session', 'proxy', 'server', 'gateway.ts'],
-  cli: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo', 'import-oauth2-proxy'],
+  cli: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo', 'import-oauth2-proxy', 'proxy'],
   'main.ts': ['cli', 'config']
 }
 

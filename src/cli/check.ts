@@ -3,13 +3,16 @@ import { loadConfig } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
 import { explain, readExplained, type Explained } from './explain.ts'
 import { readFlags } from './flags.ts'
+import type { Finding } from './online-aihubmix.ts'
+import { onlineFindings } from './online.ts'
 
-const help = `aihubmix-gateway check [--config FILE] [--explain REQUEST [--user USER]]
+const help = `aihubmix-gateway check [--config FILE] [--online] [--explain REQUEST [--user USER]]
 
 Validates the configuration and lists every problem with its place and the nearest known name.
 Prints the configuration in force as YAML, with secrets masked, when there is none.
 
   --config FILE   the configuration file; default: what GATEWAY_CONFIG names, else the environment alone
+  --online        also reaches Redis, AIHubMix (without credentials), each app and the public address, and says what is wrong
   --explain       a method and an address, such as 'GET https://app.example.com/x': says which route and which rule would decide
   --user          who asks, such as id:12345,username:ada,email:ada@example.com,balance:0.50; without it nobody is signed in
   --help          prints this
@@ -23,20 +26,19 @@ export async function checkCommand (argv: readonly string[]): Promise<number> {
   const flags = readFlags('check', argv, flagTypes)
   if (flags === null) return 2
   if (flags.help === true) return print(help)
-  if (flags.online === true) return refuseOnline()
-  if (flags.explain === undefined) return flags.user === undefined ? await check(flags.config) : refuseForm()
+  if (flags.explain === undefined) return flags.user === undefined ? await check(flags.config, null, flags.online) : refuseForm()
   const asked = readExplained(flags.explain, flags.user)
   return asked === null ? refuseForm() : await check(flags.config, asked)
 }
 
-async function check (file: string | undefined, asked: Explained | null = null): Promise<number> {
+async function check (file: string | undefined, asked: Explained | null, isOnline = false): Promise<number> {
   try {
     const loaded = await loadConfig({ file })
     for (const warning of loaded.warnings) console.error(`warning: ${warning}`)
     if (asked !== null) return print(explain(loaded, asked))
     print(describe(loaded).trimEnd())
     console.error('The configuration is good.')
-    return 0
+    return isOnline ? reportOnline(await onlineFindings(loaded.config)) : 0
   } catch (error) {
     if (!(error instanceof ConfigProblems)) throw error
     return report(error)
@@ -49,10 +51,11 @@ function report ({ problems }: ConfigProblems): number {
   return 1
 }
 
-function refuseOnline (): number {
-  console.error('check --online is not built yet in this version.')
-  console.error('Run it without --online: that validates the configuration without reaching anything.')
-  return 2
+function reportOnline (findings: readonly Finding[]): number {
+  const wrong = findings.filter(({ problem }) => problem !== null)
+  for (const { about, problem } of findings) console.error(problem === null ? `ok     ${about}` : `wrong  ${about}\n       ${problem}`)
+  console.error(wrong.length === 0 ? 'Everything was reached.' : `${wrong.length} of ${findings.length} are wrong.`)
+  return wrong.length === 0 ? 0 : 1
 }
 
 function refuseForm (): number {

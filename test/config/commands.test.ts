@@ -32,7 +32,7 @@ t.test('check prints every problem to standard error, and ends with 1', async (t
   t.match(err, /6 problems\. Correct them/)
 })
 
-for (const argv of [['--confg', 'x'], ['extra'], ['--config'], ['--online']]) {
+for (const argv of [['--confg', 'x'], ['extra'], ['--config']]) {
   t.test(`check ${argv.join(' ')} is answered in two lines: what, and what to do; and ends with 2`, async (t) => {
     const { code, out, err } = await run('check', argv)
     t.equal(code, 2)
