@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { request } from 'undici'
 import { startEmulator, type Emulator } from '../../src/emulator/emulator.ts'
 import { createBrowser, publicUrl, type TestBrowser } from '../rig/browser.ts'
 import { startProcess, type TestProcess } from '../rig/process.ts'
@@ -33,6 +34,10 @@ export interface Served {
 }
 
 interface ServedOptions {
+  /** The routes of the base, instead of the usual two. */
+  readonly routes?: (upstream: string) => readonly object[]
+  /** What the program says when it is up; at a quiet level it says nothing, and `/ready` is asked. */
+  readonly isQuiet?: boolean
   readonly env?: Readonly<Record<string, string>>
   readonly over?: Readonly<Record<string, object>>
   readonly upstream?: Answer
@@ -46,7 +51,9 @@ const inPlace = async (folder: string, text: string): Promise<string> => {
   return file
 }
 
-export async function startServed (t: Teardown, { env = {}, over = {}, upstream: answer, place = inPlace }: ServedOptions = {}): Promise<Served> {
+const usualRoutes = (upstream: string): readonly object[] => [{ path: '/', upstream }, { path: '/public', upstream, access: 'anyone' }]
+
+export async function startServed (t: Teardown, { env = {}, over = {}, upstream: answer, place = inPlace, isQuiet = false, routes = usualRoutes }: ServedOptions = {}): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-served-'))
   const [upstream, emulator, port, adminPort] = await Promise.all([startUpstream(answer), startEmulator({ apps: [app] }), freePort(), freePort()])
   const base: Readonly<Record<string, object>> = {
@@ -54,7 +61,7 @@ export async function startServed (t: Teardown, { env = {}, over = {}, upstream:
     admin: { listen: `127.0.0.1:${adminPort}` },
     aihubmix: { clientId: app.clientId, clientSecret: app.clientSecret, browserUrl: emulator.url, serverUrl: emulator.url, appUrl: emulator.url },
     session: { keys: [sessionKey] },
-    routes: [{ path: '/', upstream: upstream.url }, { path: '/public', upstream: upstream.url, access: 'anyone' }]
+    routes: [...routes(upstream.url)]
   }
   const configText = (over: Readonly<Record<string, object>> = {}): string => JSON.stringify({
     ...base,
@@ -70,7 +77,8 @@ export async function startServed (t: Teardown, { env = {}, over = {}, upstream:
     await rm(folder, { recursive: true, force: true })
   })
   const adminUrl = `http://127.0.0.1:${adminPort}`
-  await process.saying(/"msg":"ready; /)
+  if (isQuiet) await until(async () => (await request(`${adminUrl}/ready`)).statusCode === 200, 20_000)
+  else await process.saying(/"msg":"ready; /)
   const url = `http://127.0.0.1:${port}`
   return {
     process,
