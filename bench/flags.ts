@@ -5,7 +5,15 @@ export const help = `npm run bench -- [OPTIONS]
   --rounds N            rounds of each set, interleaved; default 9
   --seconds S           length of one measured window; default 5
   --connections N       keep-alive connections; default 32
-  --set NAME            1k, 64k or start (start-up time, memory at rest); may be repeated; default all
+  --set NAME            may be repeated; default all:
+                          1k, 64k        CPU, requests/s, latency at saturation, memory; small answers and large ones
+                          equal-load     latency where all are offered what the slowest can do to 60 %
+                          sessions       1, 200 and 2,000 users signed in and in use
+                          routes         1, 100 and 1,000 of them
+                          connections    1, 32, 256 and 1,000 of them
+                          streams        WebSocket messages, events to many, what an idle connection costs
+                          sign-out       how soon a sign-out is seen on another replica
+                          start          start-up time, memory at rest
   --only TEXT           only candidates whose name holds this text; may be repeated
   --compare DIR         measures the gateway of another copy of the tree as well; may be repeated
   --oauth2-proxy FILE   its binary; default: on the PATH or in ~/go/bin
@@ -13,7 +21,7 @@ export const help = `npm run bench -- [OPTIONS]
   --profile             runs only the gateway, under load and the CPU profiler, and prints the top self times;
                         with --compare the other tree's, with --out the .cpuprofile is kept there`
 
-export type SetName = '1k' | '64k' | 'start'
+export type SetName = '1k' | '64k' | 'equal-load' | 'sessions' | 'routes' | 'connections' | 'streams' | 'sign-out' | 'start'
 
 export interface Flags {
   readonly rounds: number
@@ -27,7 +35,7 @@ export interface Flags {
   readonly profile: boolean
 }
 
-const setNames: readonly SetName[] = ['1k', '64k', 'start']
+const setNames: readonly SetName[] = ['1k', '64k', 'equal-load', 'sessions', 'routes', 'connections', 'streams', 'sign-out', 'start']
 
 /** Null when help was asked for, or what was asked for does not exist. */
 export function readFlags (argv: readonly string[]): Flags | null {

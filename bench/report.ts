@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { bareUndici } from './candidates/bare-node.ts'
 import { nginx } from './candidates/nginx.ts'
 import type { Sample, Samples } from './rounds.ts'
+import { median, table } from './sets/table.ts'
 import type { StartUp } from './start-up.ts'
 
 /** One table of a set under load. */
@@ -41,15 +42,4 @@ function ratio (own: readonly Sample[], others: readonly Sample[] | undefined): 
 
 function figure<Measured> (samples: readonly Measured[], read: (sample: Measured) => number, digits = 1): string {
   return median(samples.map(read)).toFixed(digits)
-}
-
-function median (numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return ((sorted[middle] ?? NaN) + (sorted[sorted.length - 1 - middle] ?? NaN)) / 2
-}
-
-function table (head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, column) => column === 0 ? '---' : '---:')), ...rows.map(line)].join('\n')
 }

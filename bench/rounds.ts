@@ -18,7 +18,7 @@ export interface Sample {
 /** By candidate, one sample a round, rounds in the same order everywhere. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>
 
-type LoadSet = Exclude<SetName, 'start'>
+type LoadSet = Extract<SetName, '1k' | '64k'>
 interface Contestant extends RunningCandidate { readonly name: string, readonly cookiesFile: string }
 
 /** Measures the candidates in turns, each round in the other direction: what changes on the machine meets all of them. */
@@ -38,13 +38,19 @@ export async function runRounds (world: World, candidates: readonly Candidate[],
 async function startAll (world: World, candidates: readonly Candidate[]): Promise<readonly Contestant[]> {
   const running: Array<RunningCandidate & { readonly candidate: Candidate }> = []
   for (const candidate of candidates) running.push({ candidate, ...await candidate.start(world) })
+  const cookies = await cookieFilesFor(world, running)
+  return running.map(({ candidate: { name }, url, child }, index) => ({ name, url, child, cookiesFile: cookies[index] ?? '' }))
+}
+
+/** Signs users in once a group of candidates. Answers the file of Cookie headers for each, in their order. */
+export async function cookieFilesFor (world: World, running: ReadonlyArray<RunningCandidate & { readonly candidate: Candidate }>): Promise<readonly string[]> {
   const cookieFiles = new Map<string, string>()
   for (const { candidate: { sessions }, url } of running) {
     if (sessions !== null && !cookieFiles.has(sessions.group)) cookieFiles.set(sessions.group, await signUsersIn(world, sessions, url))
   }
   // Who knows no sessions is sent somebody else's cookies: the requests are to be equally long.
   const [any = await nobodysCookies(world)] = cookieFiles.values()
-  return running.map(({ candidate: { name, sessions }, url, child }) => ({ name, url, child, cookiesFile: cookieFiles.get(sessions?.group ?? '') ?? any }))
+  return running.map(({ candidate: { sessions } }) => cookieFiles.get(sessions?.group ?? '') ?? any)
 }
 
 async function measure ({ url, child, cookiesFile }: Contestant, set: LoadSet, seconds: number, connections: number): Promise<Sample> {

@@ -4,10 +4,10 @@ import { createBrowser } from '../test/rig/browser.ts'
 import type { Sessions } from './candidates/candidate.ts'
 import type { World } from './world.ts'
 
-const users = 200
+const defaultUsers = 200
 
-/** Really signs 200 users in through the proxy at `url`. Answers the file that holds their Cookie headers, one a line. */
-export async function signUsersIn (world: World, { group, cookieName }: Sessions, url: string): Promise<string> {
+/** Really signs users in through the proxy at `url`. Answers the file that holds their Cookie headers, one a line. */
+export async function signUsersIn (world: World, { group, cookieName }: Sessions, url: string, users = defaultUsers): Promise<string> {
   const cookies: string[] = []
   for (let index = 0; index < users; index++) cookies.push(await signIn(world, url, `bench-${index}`, cookieName))
   return await save(world, group, cookies)
