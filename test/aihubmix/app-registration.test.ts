@@ -41,3 +41,39 @@ t.test('an answer without credentials, a page, a redirect, an outage: nothing is
   fake.answerWith({ success: true, data: { client_id: 'c', client_secret: 's' } })
   t.match(await register(), { client_id: 'c', client_secret: 's' })
 })
+
+t.test('in every shape AIHubMix may fail in, no app is taken for made, the token is in no message, and it is asked once', async (t) => {
+  const emulator = await startEmulator({ developerToken })
+  t.after(() => emulator.close())
+  const shapes = [
+    ['GatewayError', { kind: 'status', args: { code: 401 } }],
+    ['GatewayError', { kind: 'status', args: { code: 400, body: 'envelope' } }],
+    ['GatewayError', { kind: 'status', args: { code: 403, body: 'newapi' } }],
+    ['GatewayError', { kind: 'status', args: { body: 'envelope200' } }],
+    ['TooManyCalls', { kind: 'status', args: { code: 429, body: 'empty' } }],
+    ['AuthorizationServerUnavailable', { kind: 'status', args: { code: 500, body: 'empty' } }],
+    ['AuthorizationServerUnavailable', { kind: 'reset_connection', args: { when: 'after_processing' } }],
+    ['AuthorizationServerUnavailable', { kind: 'close_early' }],
+    ['AuthorizationServerUnavailable', { kind: 'hang' }],
+    ['AuthorizationServerUnavailable', { kind: 'slow', args: { body_bytes_per_s: 1 } }],
+    ['AuthorizationServerBadResponse', { kind: 'status', args: { code: 200, body: 'html' } }],
+    ['AuthorizationServerBadResponse', { kind: 'truncated' }],
+    ['AuthorizationServerBadResponse', { kind: 'null' }],
+    ['AuthorizationServerBadResponse', { kind: 'array' }],
+    ['AuthorizationServerBadResponse', { kind: 'gzip_bomb', args: { bytes: 8_000_000 } }],
+    ['AuthorizationServerBadResponse', { kind: 'redirect' }],
+    ['AuthorizationServerBadResponse', { kind: 'extra_fields', args: { fields: { data: { client_id: 'c' } } } }]
+  ] as const
+  for (const [name, fault] of shapes) {
+    emulator.faults.clear()
+    emulator.faults.set({ ...fault, endpoint: 'apps' })
+    const before = emulator.requests.length
+    const failure = await failureOf(t, () => createApp(wanted, { appUrl: emulator.url, developerToken, timeoutMs: 500 }))
+    t.equal(failure.name, name, JSON.stringify(fault))
+    t.notMatch(`${failure.stack} ${String(failure.cause)}`, developerToken)
+    t.equal(emulator.requests.length, before + 1)
+  }
+  emulator.faults.clear()
+  emulator.faults.set({ kind: 'wrong_content_type', args: { value: 'none' } })
+  t.match(await createApp(wanted, { appUrl: emulator.url, developerToken, timeoutMs: 500 }), { client_id: /^client_/ })
+})
