@@ -1,4 +1,4 @@
-import { defineConfig, type DefaultTheme } from 'vitepress'
+import { defineConfig, type DefaultTheme, type MarkdownRenderer } from 'vitepress'
 
 const guide: DefaultTheme.SidebarItem[] = [
   {
@@ -16,6 +16,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Deployment', link: '/deployment' },
       { text: 'Forward-auth: nginx, Traefik, Caddy, Envoy, HAProxy', link: '/forward-auth' },
       { text: 'Configuration reference', link: '/configuration' },
+      { text: 'Redis', link: '/redis' },
       { text: 'Operations runbook', link: '/operations' },
       { text: 'Security', link: '/security' }
     ]
@@ -41,6 +42,21 @@ const chinese = (begin: string, start: string, home: string, prefix: string): De
   sidebar: [{ text: begin, items: [{ text: home, link: `${prefix}/` }, { text: start, link: `${prefix}/start` }] }, ...guide.slice(1)]
 })
 
+const outsideTheSite = /^(\.\.\/)+(config|src|test|bench|helm|README|SECURITY|CONTRIBUTING|CHANGELOG)/
+
+/** Pages are read in the repository too, where a link to one of its files leads there; here only the name of the file is left. */
+function unlinkRepositoryFiles (markdown: MarkdownRenderer): void {
+  markdown.core.ruler.push('unlink-repository-files', ({ tokens }) => {
+    for (const token of tokens) {
+      let isOutside = false
+      token.children = token.children?.filter(({ type }, index, children) => {
+        if (type === 'link_open') isOutside = outsideTheSite.test(children[index]?.attrGet('href') ?? '')
+        return !(isOutside && type.startsWith('link_'))
+      }) ?? null
+    }
+  })
+}
+
 /** The documentation site: built offline, searched in the browser, and a dead link fails the build. */
 export default defineConfig({
   title: 'aihubmix-gateway',
@@ -48,6 +64,7 @@ export default defineConfig({
   srcExclude: ['recipes/**'],
   cleanUrls: true,
   lastUpdated: false,
+  markdown: { config: unlinkRepositoryFiles },
   themeConfig: { search: { provider: 'local' }, sidebar: guide, outline: [2, 3] },
   locales: {
     root: { label: 'English', lang: 'en' },
