@@ -17,6 +17,8 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Forward-auth: nginx, Traefik, Caddy, Envoy, HAProxy', link: '/forward-auth' },
       { text: 'Configuration reference', link: '/configuration' },
       { text: 'Redis', link: '/redis' },
+      { text: 'Sessions', link: '/sessions' },
+      { text: 'Pages', link: '/pages' },
       { text: 'Operations runbook', link: '/operations' },
       { text: 'Security', link: '/security' }
     ]
@@ -42,7 +44,7 @@ const chinese = (begin: string, start: string, home: string, prefix: string): De
   sidebar: [{ text: begin, items: [{ text: home, link: `${prefix}/` }, { text: start, link: `${prefix}/start` }] }, ...guide.slice(1)]
 })
 
-const outsideTheSite = /^(\.\.\/)+(config|src|test|bench|helm|README|SECURITY|CONTRIBUTING|CHANGELOG)/
+const outsideTheSite = /^(\.\/recipes|(\.\.\/)+(config|src|test|bench|helm|README|SECURITY|CONTRIBUTING|CHANGELOG))/
 
 /** Pages are read in the repository too, where a link to one of its files leads there; here only the name of the file is left. */
 function unlinkRepositoryFiles (markdown: MarkdownRenderer): void {
