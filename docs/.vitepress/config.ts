@@ -44,7 +44,7 @@ const chinese = (begin: string, start: string, home: string, prefix: string): De
   sidebar: [{ text: begin, items: [{ text: home, link: `${prefix}/` }, { text: start, link: `${prefix}/start` }] }, ...guide.slice(1)]
 })
 
-const outsideTheSite = /^(\.\/recipes|(\.\.\/)+(config|src|test|bench|helm|README|SECURITY|CONTRIBUTING|CHANGELOG))/
+const outsideTheSite = /^((\.\/)?recipes\/|(\.\.\/)+(config|src|test|bench|helm|README|SECURITY|CONTRIBUTING|CHANGELOG))/
 
 /** Pages are read in the repository too, where a link to one of its files leads there; here only the name of the file is left. */
 function unlinkRepositoryFiles (markdown: MarkdownRenderer): void {
