@@ -15,6 +15,7 @@ const guide: DefaultTheme.SidebarItem[] = [
     items: [
       { text: 'Deployment', link: '/deployment' },
       { text: 'Forward-auth: nginx, Traefik, Caddy, Envoy, HAProxy', link: '/forward-auth' },
+      { text: 'Access rules and balance', link: '/access-rules' },
       { text: 'Configuration reference', link: '/configuration' },
       { text: 'Redis', link: '/redis' },
       { text: 'Sessions', link: '/sessions' },

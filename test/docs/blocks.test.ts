@@ -74,11 +74,11 @@ t.test('the checks see a wrong key, a wrong option and a command that does not e
 
 /** A block shows what it is about; the rest is filled in with what everybody has. */
 async function gatewayTakes (t: Test, content: Readonly<Record<string, unknown>>): Promise<void> {
-  const folder = t.testdir({ keysFile: sessionKey, urlFile: 'redis://127.0.0.1:6379/0', other: '-----BEGIN CERTIFICATE-----\n' })
+  const folder = t.testdir({ keysFile: sessionKey, urlFile: 'redis://127.0.0.1:6379/0', logoFile: '<svg xmlns="http://www.w3.org/2000/svg"/>', templateFile: '{{title}}{{content}}{{style}}{{languages}}', other: '-----BEGIN CERTIFICATE-----\n' })
   const { server, aihubmix, session, routes, ...rest } = JSON.parse(JSON.stringify(content), (key, value) => {
     if (key === 'keys' && Array.isArray(value)) return value.map(() => sessionKey)
     const isFile = typeof value === 'string' && (key === 'ca' || key.endsWith('File'))
-    return isFile ? join(folder, ['keysFile', 'urlFile'].includes(key) ? key : 'other') : value
+    return isFile ? join(folder, ['keysFile', 'urlFile', 'logoFile', 'templateFile'].includes(key) ? key : 'other') : value
   })
   const file = join(folder, 'gateway.yaml')
   await writeFile(file, JSON.stringify({
