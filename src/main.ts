@@ -5,6 +5,7 @@ type Command = (argv: readonly string[]) => Promise<number>
 /** Each command is loaded only when it is asked for: `serve` starts faster so. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./cli/serve.ts')).serveCommand,
+  worker: async () => (await import('./cli/worker.ts')).workerCommand, // what `serve` starts several of; not for people
   check: async () => (await import('./cli/check.ts')).checkCommand,
   schema: async () => (await import('./cli/schema.ts')).schemaCommand,
   keygen: async () => (await import('./cli/keygen.ts')).keygenCommand,

@@ -1,19 +1,20 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { loadConfig, type ConfigInput } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
-import { readTracingWish } from '../config/tracing.ts'
 import type { Config } from '../config/schema.ts'
 import type { Gateway } from '../gateway.ts'
 import { createReloadableGateway } from '../reloadable-gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
-import type { OpenTelemetry } from '../telemetry/opentelemetry.ts'
 import { collectProcessMetrics } from '../telemetry/process-metrics.ts'
 import { readFlags } from './flags.ts'
-import { listenProblem } from './listen-problem.ts'
+import { adminSetting, listening, publicSetting } from './listening.ts'
+import { openTracing } from './open-tracing.ts'
 import { reloadOnChange } from './reload.ts'
+import { serveWithWorkers } from './serve-with-workers.ts'
 import { stopSignal } from './stop-signal.ts'
 import { version } from './version.ts'
 
@@ -34,7 +35,7 @@ export async function serveCommand (argv: readonly string[]): Promise<number> {
     return 0
   }
   try {
-    return await serve({ file: flags.config })
+    return await serve({ file: flags.config }, argv)
   } catch (error) {
     if (!(error instanceof ConfigProblems)) throw error
     for (const problem of error.problems) console.error(problemLine(problem))
@@ -43,9 +44,11 @@ export async function serveCommand (argv: readonly string[]): Promise<number> {
   }
 }
 
-async function serve (input: ConfigInput): Promise<number> {
+async function serve (input: ConfigInput, argv: readonly string[]): Promise<number> {
   const loaded = await loadConfig(input)
   const { config, warnings } = loaded
+  const count = workersOf(config)
+  if (count > 1) return await serveWithWorkers({ config, warnings, count, argv })
   const gatewayLog = createLog(config.log.level)
   const { log } = gatewayLog
   for (const warning of warnings) log.warn(warning)
@@ -69,29 +72,14 @@ async function serve (input: ConfigInput): Promise<number> {
   return 0
 }
 
-/** Loaded only where traces are asked for: it is 30 packages. */
-async function openTracing (log: Logger): Promise<OpenTelemetry | null> {
-  const { isOn, warning } = readTracingWish()
-  if (warning !== null) log.warn(warning)
-  return isOn ? (await import('../telemetry/opentelemetry.ts')).createOpenTelemetry(version) : null
-}
-
 /** False when an address cannot be had; said on standard error. */
 async function listen ({ app, admin }: Gateway, config: Config): Promise<boolean> {
-  return await listening(app, config.server.listen, 'server.listen, or GATEWAY_SERVER_LISTEN') &&
-    await listening(admin, config.admin.listen, 'admin.listen, or GATEWAY_ADMIN_LISTEN')
+  return await listening(app, config.server.listen, publicSetting) && await listening(admin, config.admin.listen, adminSetting)
 }
 
-async function listening (app: Gateway['app'], address: Config['admin']['listen'], setting: string): Promise<boolean> {
-  try {
-    await app.listen({ ...address })
-    return true
-  } catch (error) {
-    const problem = listenProblem(error, setting)
-    if (problem === null) throw error
-    console.error(problem)
-    return false
-  }
+/** `auto`: one a core, as far as the container may use them. */
+function workersOf ({ server: { workers } }: Config): number {
+  return workers === 'auto' ? availableParallelism() : workers
 }
 
 /** Load balancers are told first; then what runs may end; then what is left is cut. */

@@ -5,9 +5,7 @@ import type { Written } from './written.ts'
  * What the schema knows and this version does not do. Ignored in silence, each would be a hole somebody relies on not
  * being there, so it is refused. Whoever builds one deletes its row.
  */
-export const notYetRules: readonly Rule[] = [
-  notYet('server.workers', ({ server }) => server.workers !== 1)
-]
+export const notYetRules: readonly Rule[] = []
 
 /** The same for the keys of one route. */
 export const notYetInRoutes: readonly NotYetInRoute[] = [
@@ -22,9 +20,4 @@ interface NotYetInRoute {
 /** Answers for a key of a route what is said of every key that is not built. */
 export function notBuilt (key: string): string {
   return `is not built yet in this version: ${key} would have no effect; remove it`
-}
-
-function notYet (key: string, isUsed: (config: Written) => boolean): Rule {
-  const path = key.split('.')
-  return { needs: [key], find: (config) => isUsed(config) ? [{ path, message: notBuilt(key) }] : [] }
 }

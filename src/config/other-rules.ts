@@ -6,6 +6,7 @@ import type { Written } from './written.ts'
 export const otherRules: readonly Rule[] = [
   { needs: ['aihubmix.redirectUri', 'server.publicUrl'], find: redirectComesBack },
   { needs: ['server.listen', 'admin.listen'], find: listenersDiffer },
+  { needs: ['server.workers', 'session.redis'], find: workersShareSessions },
   { needs: ['identity.maxAge', 'identity.maxStale'], find: staleIsOlder },
   { needs: ['identity.allow', 'identity.trustEmails'], find: ({ identity }) => emailsAreTrusted(identity.allow, identity.trustEmails, ['identity', 'allow']) },
   { needs: ['headers'], find: assertionHasItsOwnHeader },
@@ -26,6 +27,11 @@ function listenersDiffer ({ server, admin }: Written) {
   const [one, two] = [server.listen, admin.listen]
   const sameHost = one.host === two.host || everywhere.includes(one.host) || everywhere.includes(two.host)
   return one.port === two.port && one.port !== 0 && sameHost ? found('admin.listen', 'is the port of server.listen: the admin listener must never be public') : []
+}
+
+/** Each process has a memory of its own: a user would be signed in at one and a stranger at the next. */
+function workersShareSessions ({ server: { workers }, session: { redis } }: Written) {
+  return workers !== 1 && redis === null ? found('server.workers', 'needs session.redis: sessions in memory belong to one process, and every other one would not know them') : []
 }
 
 function staleIsOlder ({ identity }: Written) {

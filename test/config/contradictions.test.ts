@@ -6,6 +6,8 @@ const upstream = 'http://a'
 /** What contradicts itself, and the key the problem is reported at. */
 const contradictions: ReadonlyArray<readonly [sentence: string, over: object, path: string]> = [
   ['Redis without keys that all replicas share', { session: { redis } }, 'session.keys'],
+  ['several workers without Redis', { server: { workers: 2 } }, 'server.workers'],
+  ['one worker a core without Redis', { server: { workers: 'auto' } }, 'server.workers'],
   ['an idle timeout above the maximum age', { session: { maxAge: '1h', idleTimeout: '2h' } }, 'session.idleTimeout'],
   ['a cookie domain that is not above the public host', { session: { cookieDomain: 'other.com' } }, 'session.cookieDomain'],
   ['a cookie domain that is a part of a label', { session: { cookieDomain: 'ample.com' } }, 'session.cookieDomain'],

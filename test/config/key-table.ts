@@ -42,7 +42,7 @@ export const keyTable: readonly KeyRow[] = [
   { key: 'server.trustedProxies', set: ['10.0.0.0/8', 'fd00::1'], gives: ['10.0.0.0/8', 'fd00::1'], wrong: 1 },
   { key: 'server.tls.certFile', set: certFile, gives: certFile, wrong: 7, with: { server: { tls: { keyFile } } } },
   { key: 'server.tls.keyFile', set: keyFile, gives: keyFile, wrong: 7, with: { server: { tls: { certFile } } } },
-  { key: 'server.workers', set: 'auto', wrong: 0 },
+  { key: 'server.workers', set: 'auto', gives: 'auto', wrong: 0, with: shared },
   size('server.limits.headerBytes'),
   size('server.limits.urlBytes'),
   size('server.limits.bodyBytes'),

@@ -6,7 +6,6 @@ const upstream = 'http://a'
 
 /** What would be ignored without a word if it were accepted. */
 const notBuilt: Readonly<Record<string, object>> = {
-  'server.workers': { server: { workers: 2 } },
   'routes[0].bearer': { routes: [{ upstream, bearer: true }] }
 }
 

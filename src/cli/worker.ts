@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { loadConfig } from '../config/load.ts'
+import type { Gateway } from '../gateway.ts'
+import { createReloadableGateway } from '../reloadable-gateway.ts'
+import { openStore } from '../session/open-store.ts'
+import type { SessionStore } from '../session/store.ts'
+import { shareMetrics } from '../telemetry/aggregated-metrics.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { collectProcessMetrics } from '../telemetry/process-metrics.ts'
+import { readFlags } from './flags.ts'
+import { listening, publicSetting } from './listening.ts'
+import { openTracing } from './open-tracing.ts'
+import { reloadOnChange } from './reload.ts'
+import { version } from './version.ts'
+import { isOurs, type FromWorker, type ToWorker } from './worker-messages.ts'
+
+/** One of the processes that `serve` starts with `server.workers`; it drains and stops when the first process says so, or is gone. */
+export async function workerCommand (argv: readonly string[]): Promise<number> {
+  const flags = readFlags('worker', argv, { config: { type: 'string' } })
+  if (flags === null || process.send === undefined) return 2
+  const input = { file: flags.config }
+  const loaded = await loadConfig(input)
+  const { config } = loaded
+  const gatewayLog = createLog(config.log.level)
+  const store = openStore(config, gatewayLog.log)
+  const metrics = createMetrics(version)
+  collectProcessMetrics(metrics.registry)
+  const handOverMetrics = shareMetrics(metrics.registry)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {}) // a terminal signals every process; the first one decides
+  const tracing = await openTracing(gatewayLog.log)
+  const gateway = await createReloadableGateway({ config, store, log: gatewayLog, metrics, ...(tracing === null ? {} : { beginTrace: tracing.beginTrace }) })
+  if (!await listening(gateway.app, config.server.listen, publicSetting)) {
+    await gateway.close(0)
+    await store.close()
+    process.disconnect?.()
+    return 1
+  }
+  const reloading = await reloadOnChange({ input, loaded, gateway, metrics, log: gatewayLog.log })
+  const told = follow(gateway, store)
+  say({ kind: 'listening' })
+  await Promise.race([told, once(process, 'disconnect')])
+  reloading.close()
+  gateway.drain()
+  await gateway.close(config.server.drain.timeout)
+  await Promise.all([store.close(), tracing?.close()])
+  if (process.connected) await handOverMetrics().catch(() => {}) // what was counted here is not lost
+  process.disconnect?.()
+  return 0
+}
+
+/** Answers the first process; resolves when it says to close. */
+function follow (gateway: Gateway, store: SessionStore): Promise<void> {
+  return new Promise((resolve) => {
+    process.on('message', (message: unknown) => {
+      if (!isOurs(message)) return
+      const told = message as ToWorker
+      if (told.kind === 'drain') gateway.drain()
+      else if (told.kind === 'close') resolve()
+      else notReadyBecause(store).then((reason) => say({ kind: 'status', question: told.question, notReadyBecause: reason }), () => {})
+    })
+  })
+}
+
+async function notReadyBecause (store: SessionStore): Promise<string | null> {
+  return await store.ping().then(() => null, () => 'the session store does not answer')
+}
+
+function say (message: FromWorker): void {
+  if (process.connected) process.send?.(message)
+}
