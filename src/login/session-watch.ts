@@ -24,6 +24,7 @@ export function watchOpenSessions ({ store, sessions, renewal, live, everyMs = 1
   let isStopped = false
 
   async function look (ticket: Ticket): Promise<void> {
+    if (isStopped) return // at shutdown the store is closed, which it tells as a gap
     const opened = await sessions.read(ticket)
     if (isStopped) return
     if (opened === null) live.endSession(ticket.id)
