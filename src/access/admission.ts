@@ -22,7 +22,7 @@ export interface Admission {
 
 interface AdmissionOptions {
   readonly config: Pick<Config, 'routes' | 'identity'>
-  readonly currentSession: (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => Promise<OpenSession | null>
+  readonly currentSession: (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => OpenSession | null | Promise<OpenSession | null>
   /** The session with a balance that was read just now, as far as AIHubMix answers. */
   readonly freshened: (opened: OpenSession) => Promise<OpenSession | null>
   /** Counts a request on a route with a limit; throws when there were too many. */
@@ -30,30 +30,36 @@ interface AdmissionOptions {
 }
 
 /**
- * Route, session, decision: the same stops for every door.
+ * Route, session, decision: the same stops for every door. At once where nothing has to be waited for; what is thrown is then thrown
+ * at once too.
  * @throws GatewayError not_found, unknown_host, malformed_request_target, too_many_requests, session_store_unavailable, renewal_unavailable
  */
-export type Admit = (request: AdmissionRequest) => Promise<Admission>
+export type Admit = (request: AdmissionRequest) => Admission | Promise<Admission>
 
 export function createAdmit ({ config, currentSession, freshened, takeRate }: AdmissionOptions): Admit {
   const routes = createRoutes(config.routes)
 
-  return async ({ host, method, target, cookieHeader }) => {
+  return ({ host, method, target, cookieHeader }) => {
     // The gateway's own prefix is never proxied, in any spelling.
     if (target.isReserved) throw new GatewayError('not_found')
     const route = routes.match(host, method, target)
     if (route === null) throw new GatewayError(routes.knowsHost(host) ? 'not_found' : 'unknown_host')
-    const opened = await sessionFor(route, cookieHeader)
-    const first = decided(route, opened)
+    const opened = sessionFor(route, cookieHeader)
+    return opened instanceof Promise ? opened.then((found) => judged(route, found)) : judged(route, opened)
+  }
+
+  function judged (route: Route, opened: OpenSession | null): Admission | Promise<Admission> {
+    const admission = decided(route, opened)
     // Nobody is turned away over a balance that has changed since it was read: people paid twice elsewhere.
-    const admission = first.decision.outcome === 'top-up' && opened !== null ? decided(route, await freshened(opened)) : first
-    if (route.rateLimit !== null) await counted(admission)
-    return admission
+    if (admission.decision.outcome === 'top-up' && opened !== null) return freshened(opened).then((fresh) => counted(decided(route, fresh)))
+    return counted(admission)
   }
 
   /** Only what would pass counts: a refusal costs the app nothing. */
-  async function counted ({ route, decision }: Admission): Promise<void> {
-    if (decision.outcome === 'allow' && decision.identity !== null) await takeRate(route, decision.identity.id)
+  function counted (admission: Admission): Admission | Promise<Admission> {
+    const { route, decision } = admission
+    if (route.rateLimit === null || decision.outcome !== 'allow' || decision.identity === null) return admission
+    return takeRate(route, decision.identity.id).then(() => admission)
   }
 
   function decided (route: Route, opened: OpenSession | null): Admission {
@@ -61,12 +67,15 @@ export function createAdmit ({ config, currentSession, freshened, takeRate }: Ad
   }
 
   /** A public route is served, at once, while sessions cannot be read or renewed; it then does not know who asks. */
-  async function sessionFor (route: Route, cookieHeader: string | undefined): Promise<OpenSession | null> {
-    if (route.access === 'signedIn') return await currentSession(cookieHeader)
+  function sessionFor (route: Route, cookieHeader: string | undefined): OpenSession | null | Promise<OpenSession | null> {
+    if (route.access === 'signedIn') return currentSession(cookieHeader)
     if (route.access === 'nobody') return null
-    return await currentSession(cookieHeader, { mayWait: false }).catch((error: unknown) => {
-      if (error instanceof GatewayError && error.status === 503) return null
-      throw error
-    })
+    const opened = currentSession(cookieHeader, { mayWait: false })
+    return opened instanceof Promise ? opened.catch(nullWhileAway) : opened
   }
+}
+
+function nullWhileAway (error: unknown): null {
+  if (error instanceof GatewayError && error.status === 503) return null
+  throw error
 }

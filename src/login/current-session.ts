@@ -4,9 +4,10 @@ import type { Renewal } from './renewal.ts'
 
 /**
  * The session a Cookie header names, up to date; null when it names none that lives. Throws when store or AIHubMix is needed and
- * away. With `mayWait: false` AIHubMix is never waited for: a session that cannot do without it is null for this once.
+ * away. With `mayWait: false` AIHubMix is never waited for: a session that cannot do without it is null for this once. At once, without
+ * a promise, when the session is at hand and nothing has to be waited for: most requests.
  */
-export type CurrentSession = (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => Promise<OpenSession | null>
+export type CurrentSession = (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => OpenSession | null | Promise<OpenSession | null>
 
 interface CurrentSessionOptions {
   readonly sessions: UserSessions
@@ -18,11 +19,20 @@ interface CurrentSessionOptions {
 export const triedCookies = 4
 
 export function createCurrentSession ({ sessions, renewal, cookieName }: CurrentSessionOptions): CurrentSession {
-  return async (cookieHeader, { mayWait } = { mayWait: true }) => {
-    for (const value of cookieValues(cookieHeader, cookieName).slice(0, triedCookies)) {
-      const opened = await sessions.fromCookie(value)
-      if (opened !== null) return mayWait ? await renewal.upToDate(opened) : renewal.atHand(opened)
-    }
-    return null
+  return (cookieHeader, { mayWait } = { mayWait: true }) => {
+    const [first, ...others] = cookieValues(cookieHeader, cookieName)
+    if (first === undefined) return null
+    const opened = sessions.fromCookie(first)
+    return opened instanceof Promise ? firstOf(opened, others.slice(0, triedCookies - 1), mayWait) : usable(opened, mayWait)
+  }
+
+  function usable (opened: OpenSession, mayWait: boolean): OpenSession | null | Promise<OpenSession | null> {
+    return mayWait ? renewal.upToDate(opened) : renewal.atHand(opened)
+  }
+
+  async function firstOf (asked: Promise<OpenSession | null>, others: readonly string[], mayWait: boolean): Promise<OpenSession | null> {
+    let opened = await asked
+    for (const value of others) opened ??= await sessions.fromCookie(value)
+    return opened === null ? null : await usable(opened, mayWait)
   }
 }

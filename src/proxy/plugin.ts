@@ -60,6 +60,9 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
   })
 }
 
+/** What the gateway answers itself, because it cannot or must not forward. */
+type Failed = (error: Error) => void
+
 function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, ticketRotation, metrics, upgradeOf }: ProxyOptions) {
   const nameOf = routeNames(config.routes)
   const assertionHeader = config.headers.assertion?.header ?? defaultAssertionHeader
@@ -72,41 +75,57 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
   const identityOf = identityHeaders(config.headers.set)
   const forwarded = createForwarded(publicUrl, trusted)
 
-  return function passThrough (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
-    return request.headers.origin === undefined || cors === null ? answer(request, reply) : crossing(request, reply, cors)
+  /** A callback and no promise: where the session is at hand, a request is on its way to the app before the event loop turns. */
+  return function passThrough (request: FastifyRequest, reply: FastifyReply, failed: Failed): void {
+    if (request.headers.origin === undefined || cors === null) answer(request, reply, failed)
+    else crossing(request, reply, cors, failed)
   }
 
-  async function crossing (request: FastifyRequest, reply: FastifyReply, cors: Cors): Promise<FastifyReply | void> {
+  function crossing (request: FastifyRequest, reply: FastifyReply, cors: Cors, failed: Failed): void {
     const allowed = cors.preflight(request)
-    if (allowed !== null) return withFlat(reply, allowed).code(204).send()
+    if (allowed !== null) withFlat(reply, allowed).code(204).send()
+    else answer(request, reply, (error) => { withFlat(reply, cors.ofOwnAnswer(request)); failed(error) })
+  }
+
+  /** The one place where what was at hand and what had to be waited for come together, and where every error ends. */
+  function answer (request: FastifyRequest, reply: FastifyReply, failed: Failed): void {
+    const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
     try {
-      return await answer(request, reply)
+      const admission = admit({ host, method, target, cookieHeader })
+      if (admission instanceof Promise) admission.then((admitted) => enforce(request, reply, admitted, failed)).catch(failed)
+      else enforce(request, reply, admission, failed)?.catch(failed)
     } catch (error) {
-      withFlat(reply, cors.ofOwnAnswer(request))
-      throw error
+      failed(asError(error))
     }
   }
 
-  async function answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | void> {
-    const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
-    const admission = await admit({ host, method, target, cookieHeader })
+  /** Returns a promise only where it has to wait for something before the request is sent. */
+  function enforce (request: FastifyRequest, reply: FastifyReply, admission: Admission, failed: Failed): Promise<void> | undefined {
     const route = nameOf(admission.route)
     request.trail.route = route
     request.trail.user = admission.opened?.session.identity.id ?? null
 
     switch (admission.decision.outcome) {
-      case 'sign-in': return signIn.challenge(request, reply, admission.route.api)
+      case 'sign-in':
+        signIn.challenge(request, reply, admission.route.api)
+        return undefined
       case 'top-up': case 'deny': throw refusal(request, admission, route)
-      case 'allow': return await pass(request, reply, admission, admission.decision.isBalanceLow)
+      case 'allow': return pass(request, reply, admission, admission.decision.isBalanceLow, failed)
     }
   }
 
-  async function pass (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission, isBalanceLow: boolean): Promise<void> {
+  function pass (request: FastifyRequest, reply: FastifyReply, admission: Admission, isBalanceLow: boolean, failed: Failed): Promise<void> | undefined {
+    const { route, opened } = admission
     if (route.upstream === null) throw new GatewayError('not_found', { cause: new Error('a route for forward-auth: it has no upstream') })
     const assertion = assertions === null || opened === null ? null : assertions.of(opened.session, audienceOf(route, request.hostName, publicUrl.hostname))
     const identity = opened === null ? [] : identityOf(opened.session, isBalanceLow)
-    // Without a wait where the assertion is known already.
-    const told = assertion === null ? identity : [...identity, assertionHeader, typeof assertion === 'string' ? assertion : await assertion]
+    const go = (told: readonly string[]): void => { send(request, reply, admission, isBalanceLow, told, failed) }
+    if (assertion instanceof Promise) return assertion.then((signed) => { go([...identity, assertionHeader, signed]) })
+    go(assertion === null ? identity : [...identity, assertionHeader, assertion])
+    return undefined
+  }
+
+  function send (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission, isBalanceLow: boolean, told: readonly string[], failed: Failed): void {
     const appHeaders = isBalanceLow ? warningHeaders : responseHeaders
     const { cors: rules } = route
     const crossing: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
@@ -126,11 +145,17 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
         if (opened !== null) live.add(opened.ticket, reply.raw)
       }
     }
+    const onFailed: ForwardHooks['onFailed'] = (error) => {
+      call.end({ error: error.code })
+      if (error.status >= 500) metrics.route(nameOf(route)).upstreamFailed(error.code)
+      failed(error)
+    }
     const hooks: ForwardHooks = upgrade === undefined
-      ? { responseHeaders: answerHeaders, onAnswer }
+      ? { responseHeaders: answerHeaders, onAnswer, onFailed }
       : {
           responseHeaders: answerHeaders,
           onAnswer,
+          onFailed,
           onUpgrade (headers, socket) {
             stopWatching?.()
             reply.raw.statusCode = 101
@@ -138,11 +163,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
             live.add(opened?.ticket ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
           }
         }
-    await forward(request.raw, reply.raw, outgoing(request, route, told, call), hooks).catch((error: unknown) => {
-      call.end({ error: error instanceof GatewayError ? error.code : 'internal_error' })
-      if (error instanceof GatewayError && error.status >= 500) metrics.route(nameOf(route)).upstreamFailed(error.code)
-      throw error
-    })
+    forward(request.raw, reply.raw, outgoing(request, route, told, call), hooks)
   }
 
   function outgoing (request: FastifyRequest, route: Route, identity: readonly string[], call: Trace): Outgoing {
@@ -182,6 +203,10 @@ function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
   const rest = raw.slice(prefix.length)
   if (!raw.startsWith(prefix) || rest.startsWith('//')) throw new GatewayError('malformed_request_target', { cause: new Error('the prefix cannot be cut') })
   return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function asError (error: unknown): Error {
+  return error instanceof Error ? error : new Error('no Error was thrown', { cause: error })
 }
 
 /** Sets a flat list of headers. */

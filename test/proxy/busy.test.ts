@@ -8,6 +8,7 @@ import { startUpstream } from '../rig/upstream.ts'
 
 t.test('a request that finds every connection of its route taken is told so in time, and never reaches the app later', async (t) => {
   const held: ServerResponse[] = []
+  const told: string[] = []
   const app = await startUpstream((_request, response) => { held.push(response) })
   t.after(() => app.close())
   const pool = new Pool(app.url, { connections: 1 })
@@ -15,8 +16,14 @@ t.test('a request that finds every connection of its route taken is told so in t
   const upstream = { pool, connections: 1, requests: 0, host: 'app', basePath: '', serverName: 'app', queueTimeoutMs: 50 }
 
   const gateway = createServer((request, response) => {
-    forward(request, response, { upstream, path: request.url ?? '/', headers: ['Host', 'app'], hasBody: false, bodyLimitBytes: null }, { responseHeaders: () => [], onAnswer () {} })
-      .catch((error: { code: string }) => response.writeHead(503, { 'x-code': error.code }).end())
+    forward(request, response, { upstream, path: request.url ?? '/', headers: ['Host', 'app'], hasBody: false, bodyLimitBytes: null }, {
+      responseHeaders: () => [],
+      onAnswer () {},
+      onFailed (error) {
+        told.push(error.code)
+        response.writeHead(503, { 'x-code': error.code }).end()
+      }
+    })
   }).listen(0, '127.0.0.1')
   t.after(() => gateway.closeAllConnections())
   t.after(() => gateway.close())
@@ -35,6 +42,7 @@ t.test('a request that finds every connection of its route taken is told so in t
   while (held.length === 1) await new Promise(setImmediate)
   held[1]?.end()
   await third
+  t.strictSame(told, ['upstream_busy'], 'told once, also after the connection became free')
   t.equal(upstream.requests, 0, 'nothing is counted as under way any more')
   t.strictSame(app.seen.map(({ target }) => target), ['/stream', '/next'])
 })
