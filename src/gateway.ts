@@ -4,6 +4,7 @@ import { createAdmit } from './access/admission.ts'
 import { createAssertions } from './access/assertion.ts'
 import { readEachRequest } from './access/plugin.ts'
 import { createRefusal } from './access/refusal.ts'
+import { createStillPasses } from './access/still-passes.ts'
 import { createTrustedProxies } from './access/trusted-proxies.ts'
 import { accountPlugin } from './account/plugin.ts'
 import { adminPlugin } from './admin/plugin.ts'
@@ -57,6 +58,8 @@ export interface GatewayOptions {
   readonly beginTrace?: OpenTelemetry['beginTrace']
   /** The tunnels and event streams of several gateways in turn; then they are not ended with this one. */
   readonly live?: LiveConnections
+  /** How often each session that holds something open is looked at, beside what the store tells. */
+  readonly watchEveryMs?: number
   readonly now?: () => number
 }
 
@@ -72,7 +75,7 @@ export interface Gateway {
 }
 
 /** The whole gateway, in the order a request meets it. */
-export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, beginTrace = createPassedOnTraces, live: sharedLive, now = Date.now }: GatewayOptions): Promise<Gateway> {
+export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, beginTrace = createPassedOnTraces, live: sharedLive, watchEveryMs = 15_000, now = Date.now }: GatewayOptions): Promise<Gateway> {
   let isDraining = false
   const store = createMeasuredStore(bareStore, metrics.storeCommand)
   const ownCookies = createOwnCookies(config.session.cookieName)
@@ -128,7 +131,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
   const ticketRotation = createTicketRotation({ sessions, cookies, cookieName: ownCookies.session, keys: config.session.keys, maxAgeMs: config.session.maxAge, now })
-  const watch = watchOpenSessions({ store, sessions, renewal, live })
+  const watch = watchOpenSessions({ store, sessions, renewal, live, stillPasses: createStillPasses(config), everyMs: watchEveryMs })
   const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, takeRate: rateLimits.take })
   const refusal = createRefusal({ metrics, now })
   const { assertion } = config.headers

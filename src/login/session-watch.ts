@@ -1,3 +1,4 @@
+import type { Asked, StillPasses } from '../access/still-passes.ts'
 import type { SessionStore } from '../session/store.ts'
 import type { Ticket, UserSessions } from '../session/user-sessions.ts'
 import type { Renewal } from './renewal.ts'
@@ -10,25 +11,28 @@ interface SessionWatchOptions {
     /** Of the sessions that hold something open. */
     tickets (): readonly Ticket[]
     ticket (sessionId: string): Ticket | null
-    endSession (sessionId: string): void
+    endSession (sessionId: string, meets?: (asked: Asked) => boolean): void
   }
-  readonly everyMs?: number
+  readonly stillPasses: StillPasses
+  /** How often it is looked for what was not told. */
+  readonly everyMs: number
 }
 
 /**
  * Ends what a session holds open (WebSockets, event streams) when the session ends anywhere: on another replica, by an operator, by
- * time, or at AIHubMix. The store's word is heard at once; a round looks for what was not told, and asks AIHubMix for who is
+ * time, or at AIHubMix; and what the rules do not let its user have any more. The store's word is heard at once; a round looks for what was not told, and asks AIHubMix for who is
  * still allowed. An open connection alone is no use of the session: its idle life goes on running out.
  */
-export function watchOpenSessions ({ store, sessions, renewal, live, everyMs = 15_000 }: SessionWatchOptions): { stop (): void } {
+export function watchOpenSessions ({ store, sessions, renewal, live, stillPasses, everyMs }: SessionWatchOptions): { stop (): void } {
   let isStopped = false
 
   async function look (ticket: Ticket): Promise<void> {
     if (isStopped) return // at shutdown the store is closed, which it tells as a gap
     const opened = await sessions.read(ticket)
     if (isStopped) return
-    if (opened === null) live.endSession(ticket.id)
-    else renewal.watch(opened)
+    if (opened === null) return live.endSession(ticket.id)
+    live.endSession(ticket.id, (asked) => !stillPasses(asked, opened.session.identity))
+    renewal.watch(opened)
   }
 
   /** A store that is away ends nothing: the next round looks again. */
@@ -40,6 +44,7 @@ export function watchOpenSessions ({ store, sessions, renewal, live, everyMs = 1
   })
   store.changes.onGap(lookAtAll)
   const rounds = setInterval(lookAtAll, everyMs).unref()
+  lookAtAll() // what was opened under the rules before these
   return {
     stop () {
       isStopped = true

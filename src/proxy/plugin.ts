@@ -20,7 +20,7 @@ import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import type { Trace } from '../telemetry/trace.ts'
 import { createForwarded } from './forwarded.ts'
 import { forward, type ForwardHooks, type Outgoing } from './http.ts'
-import type { LiveConnections } from './live-connections.ts'
+import type { LiveConnections, Owner } from './live-connections.ts'
 import { createRequestHeaders } from './request-headers.ts'
 import { createResponseHeaders } from './response-headers.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -130,6 +130,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
     const { cors: rules } = route
     const crossing: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
     const newTicket = opened === null ? null : ticketRotation(reply, opened)
+    const owner: Owner | null = opened === null ? null : { ticket: opened.ticket, asked: { host: request.hostName, method: request.method, target: request.target } }
     const answerHeaders: typeof appHeaders = newTicket === null ? crossing : (headers) => isShareable(headers) ? crossing(headers) : [...crossing(headers), 'set-cookie', newTicket]
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
@@ -142,7 +143,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
       reply.hijack()
       if (isEventStream(headers)) {
         countWhileOpen(reply.raw, metrics.eventStreams)
-        if (opened !== null) live.add(opened.ticket, reply.raw)
+        if (owner !== null) live.add(owner, reply.raw)
       }
     }
     const onFailed: ForwardHooks['onFailed'] = (error) => {
@@ -160,7 +161,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
             stopWatching?.()
             reply.raw.statusCode = 101
             countWhileOpen(upgrade.socket, metrics.webSockets)
-            live.add(opened?.ticket ?? null, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
+            live.add(owner, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
           }
         }
     forward(request.raw, reply.raw, outgoing(request, route, told, call), hooks)

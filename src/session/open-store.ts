@@ -19,11 +19,16 @@ export function openStore ({ session: { redis }, aihubmix: { clientId } }: Pick<
   if (redis.cluster !== undefined) log.info({}, 'sessions are not cached with Redis Cluster: every request reads its own')
   return createRedisStore({
     ...connectionOptions(redis),
-    keyPrefix: `${redis.keyPrefix}${clientId}:`, // gateways of two apps never see each other's sessions, on one Redis either
+    keyPrefix: keyPrefixOf(redis, clientId),
     onError: outage.failed,
     onAnswer: outage.answered,
     onTrackingRefused: (error) => log.warn({ err: error }, 'Redis does not tell of changes (CLIENT TRACKING): sessions are not cached, every request reads its own')
   })
+}
+
+/** Gateways of two apps never see each other's sessions, nor count each other's requests, on one Redis either. */
+export function keyPrefixOf ({ keyPrefix }: Pick<RedisConfig, 'keyPrefix'>, clientId: string): string {
+  return `${keyPrefix}${clientId}:`
 }
 
 /** How the Redis of the configuration is reached; reads the certificates it names. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible'
 import type { Config, Route } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
-import { connectionOptions } from './open-store.ts'
+import { connectionOptions, keyPrefixOf } from './open-store.ts'
 import { createRedisConnection } from './redis-connection.ts'
 
 /** Counts each user's requests on routes with a `rateLimit`, over all replicas where sessions are in Redis. */
@@ -19,7 +19,8 @@ export interface RateLimits {
  * While Redis does not answer each process counts by itself, so a limit is neither lifted nor a reason to refuse anybody. Who is
  * over the limit is refused from memory until the window ends: a flood costs Redis nothing.
  */
-export function openRateLimits ({ routes, session: { redis } }: Pick<Config, 'routes' | 'session'>): RateLimits {
+export function openRateLimits ({ routes, session: { redis }, aihubmix: { clientId } }: Pick<Config, 'routes' | 'session' | 'aihubmix'>): RateLimits {
+  const prefix = redis === null ? '' : keyPrefixOf(redis, clientId)
   const limited = routes.filter(({ rateLimit }) => rateLimit !== null)
   const client = redis === null || limited.length === 0 ? null : createRedisConnection(connectionOptions(redis))
   client?.on('error', () => {}) // the store of sessions, which is in the same Redis, speaks of it
@@ -28,7 +29,7 @@ export function openRateLimits ({ routes, session: { redis } }: Pick<Config, 'ro
   const limiters = new Map<Route, RateLimiterAbstract>()
   for (const route of limited) {
     const { requests: points, window } = route.rateLimit ?? { requests: 0, window: 0 }
-    const options = { points, duration: Math.ceil(window / 1000), keyPrefix: `${redis?.keyPrefix ?? ''}rate:${nameOf(route)}` }
+    const options = { points, duration: Math.ceil(window / 1000), keyPrefix: `${prefix}rate:${nameOf(route)}` }
     limiters.set(route, client === null
       ? new RateLimiterMemory(options)
       : new RateLimiterRedis({ ...options, storeClient: client, rejectIfRedisNotReady: true, inMemoryBlockOnConsumed: points, insuranceLimiter: new RateLimiterMemory(options) }))

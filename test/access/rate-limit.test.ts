@@ -115,9 +115,24 @@ t.test('with Redis the count is one over all replicas, and holds no user id', as
   t.strictSame(await statuses(ada, '/slow', 1), [429])
   const keys = (await redis.client.keys('*')).filter((key) => key.includes('rate:'))
   t.equal(keys.length, 1)
-  t.match(keys[0], /^gw:rate:/)
+  t.match(keys[0], /^gw:client_rig:rate:/)
   t.notMatch(keys[0], '12345')
   t.ok(await redis.client.pttl(keys[0] ?? '') > 0, 'and it ends by itself')
+})
+
+t.test('gateways of two apps on one Redis, with the same prefix and routes, count each for itself', async (t) => {
+  const redis = await startRedis()
+  t.after(() => redis.close())
+  const one = await startLimited(t, { redisUrl: redis.url })
+  const other = await startLimited(t, {
+    redisUrl: redis.url,
+    emulator: { apps: [{ clientId: 'client_other', clientSecret: 'secret_of_another', name: 'Other', redirectUri: 'https://gw.test/oauth2/callback' }] },
+    config: { aihubmix: { clientId: 'client_other', clientSecret: 'secret_of_another' } }
+  })
+  t.strictSame(await statuses(await signedIn(one), '/slow', 4), [200, 200, 200, 429])
+  const browser = other.newBrowser()
+  await browser.signIn()
+  t.strictSame(await statuses(browser, '/slow', 4), [200, 200, 200, 429], 'the same user, at another app')
 })
 
 t.test('who is over the limit costs Redis nothing more', async (t) => {

@@ -1,5 +1,7 @@
 import t from 'tap'
 import { open, sessionCookie, signInTo } from './attempt.ts'
+import { ask, headerOf } from '../forward-auth/ask.ts'
+import { publicUrl } from '../rig/browser.ts'
 import { startRedis } from '../rig/redis.ts'
 import { sessionKey, startRig } from '../rig/rig.ts'
 
@@ -46,6 +48,34 @@ t.test('an answer that a cache in between may keep carries nobody\'s ticket', as
     t.equal(status, 200)
     t.equal(setCookies.length, expected, cacheControl)
   }
+})
+
+t.test('behind another proxy a 202 carries the ticket sealed anew, once, and a refusal does not (T-128)', async (t) => {
+  const redis = await startRedis()
+  t.after(() => redis.close())
+  const before = await startRig(t, { redisUrl: redis.url })
+  const ada = before.newBrowser()
+  await signInTo(before, ada)
+  const during = await startRig(t, {
+    config: {
+      server: { publicUrl, trustedProxies: ['127.0.0.1'] },
+      session: { keys: [newKey, sessionKey], redis: { url: redis.url } },
+      routes: [{ path: '/' }, { path: '/admin', allow: { ids: ['1'] } }]
+    }
+  })
+  const askFor = (uri: string, ticket: string) => ask(during, ['X-Forwarded-Method: GET', 'X-Forwarded-Host: gw.test', `X-Forwarded-Uri: ${uri}`, `Cookie: ${sessionCookie}=${ticket}`])
+  const old = ada.cookies.get(sessionCookie) ?? ''
+  const refused = await askFor('/admin', old)
+  t.equal(refused.status, 403)
+  t.equal(headerOf(refused, 'set-cookie'), null)
+  const allowed = await askFor('/a', old)
+  t.equal(allowed.status, 202)
+  const [, sealedAnew = ''] = /^__Host-aihubmix=([^;]+); Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax$/.exec(headerOf(allowed, 'set-cookie') ?? '') ?? []
+  t.not(sealedAnew, '')
+  t.not(sealedAnew, old)
+  const again = await askFor('/a', sealedAnew)
+  t.equal(again.status, 202)
+  t.equal(headerOf(again, 'set-cookie'), null, 'once is enough')
 })
 
 t.test('gateways of two apps on one Redis, with the same keys and prefix, never see each other\'s sessions', async (t) => {

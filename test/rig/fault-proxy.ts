@@ -6,6 +6,8 @@ export interface FaultProxy {
   readonly port: number
   /** From now on nothing arrives and nothing is answered; connections stay open. */
   swallow (): void
+  /** From now on everything arrives, in its order, this much later. */
+  delay (ms: number): void
   /** Cuts every connection and refuses new ones. */
   refuse (): Promise<void>
   /** The network works again; what was swallowed is lost with its connection. */
@@ -18,6 +20,7 @@ export interface FaultProxy {
 export async function startFaultProxy (targetPort: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>()
   let isSwallowing = false
+  let delayMs = 0
   let swallowed = ''
   let server = await listen(0)
   const { port } = server.address() as AddressInfo
@@ -35,10 +38,15 @@ export async function startFaultProxy (targetPort: number): Promise<FaultProxy> 
       socket.on('error', () => {})
       socket.on('close', () => { sockets.delete(socket); other.destroy() })
       socket.on('data', (chunk: Buffer) => {
-        if (!isSwallowing) other.write(chunk)
+        if (!isSwallowing) pass(other, chunk)
         else if (socket === client) swallowed += chunk.toString('latin1')
       })
     }
+  }
+
+  function pass (to: Socket, chunk: Buffer): void {
+    if (delayMs === 0) to.write(chunk)
+    else setTimeout(() => { if (!to.destroyed) to.write(chunk) }, delayMs).unref()
   }
 
   const cut = (): void => { for (const socket of sockets) socket.destroy() }
@@ -55,9 +63,11 @@ export async function startFaultProxy (targetPort: number): Promise<FaultProxy> 
     refuse,
     swallowed: () => swallowed,
     swallow () { isSwallowing = true },
+    delay (ms) { delayMs = ms },
     async restore () {
       cut()
       isSwallowing = false
+      delayMs = 0
       if (!server.listening) server = await listen(port)
     },
     close: refuse

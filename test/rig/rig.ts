@@ -22,6 +22,8 @@ export interface RigOptions {
   readonly upstream?: Answer
   readonly replicas?: number
   readonly redisUrl?: string
+  /** See GatewayOptions. */
+  readonly watchEveryMs?: number
 }
 
 export interface RunningGateway {
@@ -54,7 +56,7 @@ export async function startRig (t: Teardown, options: RigOptions = {}): Promise<
 
   const start = async (): Promise<RunningGateway> => {
     const store = openStore(config, log.log)
-    const gateway = await createGateway({ config, store, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow })
+    const gateway = await createGateway({ config, store, log, metrics: createMetrics('0.0.0-test'), now: emulator.clock.trueNow, ...(options.watchEveryMs === undefined ? {} : { watchEveryMs: options.watchEveryMs }) })
     const listening = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
     const url = config.server.tls === null ? listening : listening.replace('http:', 'https:')
     const adminUrl = await gateway.admin.listen({ host: '127.0.0.1', port: 0 })

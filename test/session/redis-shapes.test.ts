@@ -83,6 +83,35 @@ t.test('Redis Sentinel', async (t) => {
   })
 })
 
+t.test('Redis Sentinel with passwords', async (t) => {
+  const shape = await startSentinels()
+  t.teardown(() => shape.close())
+  const { sentinels, password } = shape.config as { readonly sentinels: object, readonly password: string }
+
+  t.test('the right ones, each for its own: the session is there', async (t) => {
+    const store = await storeOf(t, { sentinels, password })
+    await store.create('kept', Buffer.from('just as it was, and then'), 60_000)
+    t.equal((await store.read('kept'))?.toString(), 'just as it was, and then')
+  })
+
+  for (const [what, config] of [
+    ['a wrong password for the Sentinels', { sentinels: { ...sentinels, password }, password }],
+    ['none for the Sentinels', { sentinels: { ...sentinels, password: undefined }, password }],
+    ['a wrong one for the master', { sentinels, password: 'sentinel-password' }],
+    ['none for the master', { sentinels }]
+  ] as const) {
+    t.test(`${what}: unavailable within a second, and no password is in the log`, async (t) => {
+      const lines: string[] = []
+      const store = await storeOf(t, config, lines)
+      const { result, tookMs } = await timed(() => store.read('id').catch((error: unknown) => error))
+      t.type(result, SessionStoreUnavailable)
+      t.ok(tookMs < 1_500, `${Math.round(tookMs)} ms`)
+      await until(() => lines.length > 0)
+      t.notMatch(lines.join('\n') + String((result as Error).cause), /sentinel-password|data-password/)
+    })
+  }
+})
+
 t.test('Redis Cluster', async (t) => {
   const shape = await startCluster()
   t.teardown(() => shape.close())
