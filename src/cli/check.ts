@@ -28,7 +28,7 @@ export async function checkCommand (argv: readonly string[]): Promise<number> {
   if (flags.help === true) return print(help)
   if (flags.explain === undefined) return flags.user === undefined ? await check(flags.config, null, flags.online) : refuseForm()
   const asked = readExplained(flags.explain, flags.user)
-  return asked === null ? refuseForm() : await check(flags.config, asked)
+  return asked === null ? refuseForm(flags.explain, flags.user) : await check(flags.config, asked)
 }
 
 async function check (file: string | undefined, asked: Explained | null, isOnline = false): Promise<number> {
@@ -58,8 +58,11 @@ function reportOnline (findings: readonly Finding[]): number {
   return wrong.length === 0 ? 0 : 1
 }
 
-function refuseForm (): number {
-  console.error('This is not understood as a request, or as a user.')
+/** Says which of the two is not understood: one of them often is. */
+function refuseForm (request?: string, user?: string): number {
+  if (request === undefined) console.error('--user says who asks, and --explain what is asked: the second is missing.')
+  else if (readExplained(request, undefined) === null) console.error(`--explain '${request}' is not understood: it needs a method in capitals, a space and a whole address.`)
+  else console.error(`--user '${user}' is not understood: it needs names and values, of id, username, email and balance.`)
   console.error('Write --explain \'GET https://app.example.com/x\', and --user id:12345,username:ada,email:ada@example.com,balance:0.50 as far as you like.')
   return 2
 }

@@ -15,9 +15,17 @@ export function refusals (issues: readonly z.core.$ZodIssue[], placeOf: (path: P
 function unknownKey (path: Path, placeOf: (path: Path) => string): Problem {
   const parent = nodeAt(path.slice(0, -1))
   const known = parent === null ? [] : Object.keys(properties(parent))
-  const near = nearest(String(path.at(-1)), known)
-  const hint = near === null ? `Known here: ${known.join(', ')}` : `Did you mean ${near}?`
+  const name = String(path.at(-1))
+  const near = nearest(name, known)
+  const hint = near === null ? elsewhere(path, name) ?? `Known here: ${known.join(', ')}` : `Did you mean ${near}?`
   return { path: pathText(path), where: placeOf(path), message: 'is not a known key', hint }
+}
+
+/** A key of a route, written at the top because there is only one app: said with the place where it belongs. */
+function elsewhere (path: Path, name: string): string | null {
+  const ofRoute = nodeAt(['routes', 0])
+  if (path.length > 1 || ofRoute === null || !Object.hasOwn(properties(ofRoute), name)) return null
+  return `It belongs to a route: write it below routes, as in routes: [{ upstream: http://127.0.0.1:3000${name === 'upstream' ? '' : `, ${name}: …`} }]`
 }
 
 /** A missing key can be set in two ways; the second is easily overlooked. */

@@ -15,7 +15,7 @@ export const sessionRules: readonly Rule[] = [
 function keysAreShared ({ session }: Written) {
   return session.redis === null || session.keys.length > 0
     ? []
-    : found('session.keys', 'is missing, and every replica must have the same: run `aihubmix-gateway keygen` and set what it prints here')
+    : found('session.keys', 'is missing, and every replica must have the same: run `aihubmix-gateway keygen` once and set what it prints as session.keys, in a file that session.keysFile names, or as GATEWAY_SESSION_KEYS')
 }
 
 function idleEndsFirst ({ session }: Written) {

@@ -72,11 +72,21 @@ for (const [request, user, ...told] of rows) {
   })
 }
 
-for (const argv of [['--explain', 'x'], ['--explain', 'GET app.example.com/x'], ['--explain', 'get https://a/x'], ['--user', 'id:1'], ['--explain', 'GET https://a/', '--user', 'name:ada'], ['--explain', 'GET https://a/', '--user', 'ada']]) {
-  t.test(`${argv.join(' ')} is not understood, and it says what would be`, async (t) => {
+const misunderstood: ReadonlyArray<readonly [argv: readonly string[], said: RegExp]> = [
+  [['--explain', 'x'], /^--explain 'x' is not understood/],
+  [['--explain', 'GET app.example.com/x'], /^--explain 'GET app/],
+  [['--explain', 'get https://a/x'], /^--explain 'get https.*capitals/],
+  [['--user', 'id:1'], /--explain .* is missing/],
+  [['--explain', 'GET https://a/', '--user', 'name:ada'], /^--user 'name:ada' is not understood/],
+  [['--explain', 'GET https://a/', '--user', 'ada'], /^--user 'ada' is not understood/]
+]
+
+for (const [argv, said] of misunderstood) {
+  t.test(`${argv.join(' ')} is not understood, and it says which part and what would be`, async (t) => {
     const { code, out, err } = await check(t, argv)
     t.equal(code, 2)
     t.equal(out, '')
+    t.match(err, said)
     t.match(err, /Write --explain 'GET https/)
   })
 }

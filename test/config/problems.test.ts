@@ -51,6 +51,12 @@ t.test('an unknown key is refused wherever it stands', async (t) => {
   }
 })
 
+t.test('a key of a route at the top is told where it belongs', async (t) => {
+  t.match(await problemsOf(t, { over: { upstream: 'http://a' } }), [{ path: 'upstream', hint: /^It belongs to a route: .*routes: \[\{ upstream: http/ }])
+  t.match(await problemsOf(t, { over: { minBalance: '5' } }), [{ path: 'minBalance', hint: /^It belongs to a route: .*, minBalance: / }])
+  t.match(await problemsOf(t, { over: { log: { upstream: 'http://a' } } }), [{ path: 'log.upstream', hint: /^Known here: level/ }])
+})
+
 t.test('a key that is there twice is refused', async (t) => {
   const problems = await problemsOf(t, { text: 'log:\n  level: info\n  level: debug\n' })
   t.match(problems[0], { where: 'gateway.yaml:3:3', message: 'this key is there twice' })
