@@ -45,7 +45,9 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   const { keyPrefix } = options
   const connectWaitMs = Math.ceil(options.commandTimeoutMs / 2)
   const redis = createRedisConnection(options)
-  redis.on('error', (error: Error) => options.onError?.(wordsOf(error)))
+  let isClosed = false
+  // Closed before it was connected, ioredis tells of an error: it would be logged as an outage of Redis that there is not.
+  redis.on('error', (error: Error) => { if (!isClosed) options.onError?.(wordsOf(error)) })
   redis.on('ready', () => options.onAnswer?.())
   // Starts without Redis and becomes ready later: the first failure is told through 'error', ioredis goes on trying.
   redis.connect().catch(() => {})
@@ -109,6 +111,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
     }),
     ping: () => run(async () => { await redis.ping() }),
     async close () {
+      isClosed = true
       feed.close()
       redis.disconnect()
     }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { SessionStoreUnavailable } from '../../src/errors.ts'
@@ -52,6 +54,22 @@ t.test('Redis keeps the contract of a store', async (t) => {
       await until(async () => await redis.client.exists(`${t.name} passes`) === 0)
     }
   }))
+})
+
+t.test('a store that is closed while it connects tells of no outage', async (t) => {
+  const slow = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+  t.after(() => slow.close())
+  await once(slow, 'listening')
+  const address = slow.address()
+  const told: Error[] = []
+  const store = storeAt(t, { url: `redis://127.0.0.1:${typeof address === 'object' ? address?.port : ''}` }, 'slow:', (error) => told.push(error))
+  const [socket] = await once(slow, 'connection')
+  await once(socket, 'data')
+  await store.close()
+  socket.write('%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n') // HELLO is answered too late: ioredis finds that it cannot go on, and says so
+  await once(socket, 'close')
+  await setImmediate()
+  t.same(told, [])
 })
 
 t.test('Redis stopped: every method says so within a second, and the store heals by itself', async (t) => {
