@@ -13,7 +13,7 @@ import { app } from '../test/rig/rig.ts'
 import { browse, type Tally } from './chaos/browsers.ts'
 import { startReplica } from './chaos/chaos-sites.ts'
 import { always, breakThings, seededRandom } from './chaos/faults.ts'
-import { createLeakSearch, lookInFile, lookInRedis } from './chaos/leaks.ts'
+import { createLeakSearch, lookInDump, lookInFile, lookInRedis } from './chaos/leaks.ts'
 import { createTokenLedger, type Spend, type TokenLedger } from './chaos/provider-link.ts'
 
 const help = `node bench/chaos.ts [--minutes N] [--browsers N] [--seed N] [--verbose]
@@ -89,7 +89,11 @@ async function main (): Promise<number> {
   const { twice, unexplained, excused } = judge(ledger, tally.losses, (replica) => replicas[replica]?.killedAt ?? [])
   const search = createLeakSearch([...ledger.tokens, ...tally.cookies, app.clientSecret, sessionKey])
   let keys = 0
-  for (const client of redis.clients) keys += await lookInRedis(search, client)
+  let dumpBytes = 0
+  for (const client of redis.clients) {
+    keys += await lookInRedis(search, client)
+    dumpBytes += await lookInDump(search, client)
+  }
   let logBytes = 0
   for (const file of [...replicas.map(({ outputFile }) => outputFile)]) logBytes += (await stat(file)).size > 0 ? await lookInFile(search, file) : 0
 
@@ -98,7 +102,7 @@ faults                                    ${faultsSeen.length} (${replicas.reduc
 requests                                  ${tally.requests}, by status ${JSON.stringify(Object.fromEntries(tally.statuses))}, connections cut by kills ${tally.refused}, slowest ${Math.round(tally.slowestMs)} ms
 sign-ins                                  ${tally.signIns}, for ${flags.browsers} browsers
 refresh tokens spent                      ${ledger.spends.size}
-searched for tokens                       ${keys} keys of Redis, ${Math.round(logBytes / 1024)} KiB of logs, ${ledger.tokens.size} tokens known
+searched for tokens                       ${keys} keys of Redis, ${Math.round(dumpBytes / 1024)} KiB of its dumps, ${Math.round(logBytes / 1024)} KiB of logs, ${ledger.tokens.size} tokens known
 sessions lost by an answer that was lost  ${tally.losses.length - unexplained.length} (${excused} answers lost; docs/renewal-model.md)
 answers nobody expects                    ${tally.odd.length} ${[...new Set(tally.odd)].slice(0, 3).join(' | ')}
 

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 
 /** Finds anything of these in what is read piece by piece, also where a piece ends within one. */
@@ -50,4 +51,13 @@ export async function lookInRedis (search: LeakSearch, redis: Redis): Promise<nu
     cursor = String(next)
   } while (cursor !== '0')
   return keys
+}
+
+/** Has this server write its dump, not compressed, and looks through the file as a thief of it would. Gives its size. */
+export async function lookInDump (search: LeakSearch, redis: Redis): Promise<number> {
+  await redis.config('SET', 'rdbcompression', 'no')
+  await redis.save()
+  const [, folder = ''] = await redis.config('GET', 'dir') as [string, string]
+  const [, file = ''] = await redis.config('GET', 'dbfilename') as [string, string]
+  return await lookInFile(search, join(folder, file))
 }

@@ -41,10 +41,14 @@ interface Options {
   readonly skewsMs?: readonly number[]
   /** aihubmix.timeout; a refresh may take three times as long. */
   readonly timeout?: string
+  readonly identity?: { readonly maxAge: string, readonly maxStale: string }
 }
 
+/** What AIHubMix is asked for is tokens: the identity may grow as old as it likes. */
+const oldIdentitiesServe = { maxAge: '40h', maxStale: '60h' }
+
 /** Replicas as processes before one AIHubMix with reuse detection; all ended with the test. */
-export async function startReplicaProcesses (t: { after (undo: () => unknown): void }, { redis, replicas: count = 3, skewsMs = [], timeout = '10s' }: Options): Promise<ReplicaProcesses> {
+export async function startReplicaProcesses (t: { after (undo: () => unknown): void }, { redis, replicas: count = 3, skewsMs = [], timeout = '10s', identity = oldIdentitiesServe }: Options): Promise<ReplicaProcesses> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-replicas-'))
   const upstream = await startUpstream()
   const emulator = await startEmulator({ apps: [app], preset: 'rotation-reuse' })
@@ -59,8 +63,7 @@ export async function startReplicaProcesses (t: { after (undo: () => unknown): v
       server: { publicUrl, listen: `127.0.0.1:${port}` },
       admin: { listen: `127.0.0.1:${adminPort}` },
       aihubmix: { clientId: app.clientId, clientSecret: app.clientSecret, browserUrl: emulator.url, serverUrl: emulator.url, timeout },
-      // What AIHubMix is asked for is tokens: the identity may grow as old as it likes.
-      identity: { maxAge: '40h', maxStale: '60h' },
+      identity,
       session: { keys: [sessionKey], redis },
       routes: [{ path: '/', upstream: upstream.url }, { path: '/public', upstream: upstream.url, access: 'anyone' }],
       log: { level: 'debug' }
