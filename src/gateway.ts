@@ -105,7 +105,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   }
   const loggerInstance: FastifyBaseLogger = log
   const appearance = await readAppearance({ ...config.pages, authorizationsUrl: config.aihubmix.authorizationsUrl, logoType })
-  const answerError = createErrorAnswer({ appearance, loginUrl: `${config.server.publicUrl}/oauth2/sign_in`, topupUrl: `${config.server.publicUrl}/oauth2/topup`, onError: noteError })
+  const answerError = createErrorAnswer({ appearance, originFor: handoff.originFor, onError: noteError })
   const app: FastifyInstance = Fastify({
     ...publicServer.options,
     loggerInstance,

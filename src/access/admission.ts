@@ -11,6 +11,8 @@ export interface AdmissionRequest {
   readonly method: string
   readonly target: RequestTarget
   readonly cookieHeader: string | undefined
+  /** Told the route once it is known: what fails from then on is answered as that route wants it. */
+  readonly onRoute: (route: Route) => void
 }
 
 /** What was decided about a request, and on what. */
@@ -39,11 +41,12 @@ export type Admit = (request: AdmissionRequest) => Admission | Promise<Admission
 export function createAdmit ({ config, currentSession, freshened, takeRate }: AdmissionOptions): Admit {
   const routes = createRoutes(config.routes)
 
-  return ({ host, method, target, cookieHeader }) => {
+  return ({ host, method, target, cookieHeader, onRoute }) => {
     // The gateway's own prefix is never proxied, in any spelling.
     if (target.isReserved) throw new GatewayError('not_found')
     const route = routes.match(host, method, target)
     if (route === null) throw new GatewayError(routes.knowsHost(host) ? 'not_found' : 'unknown_host')
+    onRoute(route)
     const opened = sessionFor(route, cookieHeader)
     return opened instanceof Promise ? opened.then((found) => judged(route, found)) : judged(route, opened)
   }

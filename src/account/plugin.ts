@@ -7,6 +7,7 @@ import type { Renewal } from '../login/renewal.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import { searchOf } from '../pages/plugin.ts'
 import type { OpenSession } from '../session/user-sessions.ts'
+import { createOnceASecond } from './once-a-second.ts'
 
 export interface AccountOptions {
   readonly aihubmix: Pick<AihubmixClient, 'topupUrl'>
@@ -18,6 +19,10 @@ export interface AccountOptions {
 
 /** What an app's front end asks about the user: userinfo and topup. No answer ever holds a token. */
 export async function accountPlugin (app: FastifyInstance, { aihubmix, currentSession, renewal, signIn, now }: AccountOptions): Promise<void> {
+  // Both call AIHubMix, whose patience all users share: one browser in a loop must not use it up.
+  const rereadOnce = createOnceASecond<OpenSession | null>(now)
+  const topupOnce = createOnceASecond<string>(now)
+
   app.get('/oauth2/userinfo', async (request, reply) => {
     const current = await signedIn(request)
     const opened = searchOf(request).get('fresh') === '1' ? await reread(current) : current
@@ -32,7 +37,7 @@ export async function accountPlugin (app: FastifyInstance, { aihubmix, currentSe
     const opened = await currentSession(request.headers.cookie)
     if (opened === null) return signIn.challenge(request, reply, false)
     request.trail.user = opened.session.identity.id
-    const topupUrl = await topupUrlOf(opened)
+    const topupUrl = await topupOnce(opened.ticket.id, () => topupUrlOf(opened))
     await renewal.expectTopUp(opened)
     const wantsJson = !isNavigation(request.method, request.headers)
     return wantsJson ? noStore(reply).send({ topup_url: topupUrl }) : noStore(reply).redirect(topupUrl, 303)
@@ -48,7 +53,7 @@ export async function accountPlugin (app: FastifyInstance, { aihubmix, currentSe
   /** What was known before is still an answer while AIHubMix is away; `Age` says how old it is. */
   async function reread (opened: OpenSession): Promise<OpenSession> {
     try {
-      return signedInStill(await renewal.reread(opened))
+      return signedInStill(await rereadOnce(opened.ticket.id, () => renewal.reread(opened)))
     } catch (error) {
       if (error instanceof GatewayError && error.status < 500) throw error
       return opened

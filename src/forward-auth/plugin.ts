@@ -57,7 +57,7 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
     request.target = original.target
     request.hostName = original.host
     const asked = new URLSearchParams(prefixed ? 'login=redirect' : query)
-    return await enforce(request, reply, original, await admit({ ...original, cookieHeader: request.headers.cookie }), asked)
+    return await enforce(request, reply, original, await admit({ ...original, cookieHeader: request.headers.cookie, onRoute: ({ api }) => { request.isForProgram = api } }), asked)
   }
 
   async function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, asked: URLSearchParams): Promise<FastifyReply> {

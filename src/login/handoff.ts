@@ -21,6 +21,8 @@ export interface HandoffRequest {
 export interface Handoff {
   /** Only hosts that are written out: behind a wildcard there may be one that is not ours any more. */
   isFor (host: string): boolean
+  /** Where our pages for who asks this host are: there, where a session is handed to it, else on the public host. */
+  originFor (host: string): string
   /** Where a browser on `host` asks. */
   requestUrl (host: string, transaction: LoginTransaction, asksFirst: boolean): string
   /** @throws GatewayError missing_parameters, unknown_host */
@@ -46,8 +48,11 @@ export function createHandoff ({ config, seal, now }: HandoffOptions): Handoff {
   const isShared = sharesSession(config)
   const hosts = new Set(config.routes.flatMap(({ host }) => host === null || host.startsWith('*.') || host === hostname || isShared(host) ? [] : [host]))
 
+  const originOn = (host: string): string => `${protocol}//${host}${port === '' ? '' : `:${port}`}`
+
   return {
     isFor: (host) => hosts.has(host),
+    originFor: (host) => hosts.has(host) ? originOn(host) : publicUrl,
     requestUrl: (host, { state, codeVerifier }, asksFirst) =>
       `${publicUrl}${handoffPath}?${new URLSearchParams({ host, state, challenge: codeChallenge(codeVerifier), ...(asksFirst ? { ask: '1' } : {}) })}`,
     readRequest (search) {
@@ -58,7 +63,7 @@ export function createHandoff ({ config, seal, now }: HandoffOptions): Handoff {
     },
     answerUrl ({ host, state, challenge }, cookieValue) {
       const code = seal.seal({ host, challenge, cookieValue, issuedAt: String(now()) })
-      return `${protocol}//${host}${port === '' ? '' : `:${port}`}${handoffPath}?${new URLSearchParams({ code, state })}`
+      return `${originOn(host)}${handoffPath}?${new URLSearchParams({ code, state })}`
     },
     redeem (code, host, { codeVerifier }) {
       const { cookieValue, challenge, host: meant, issuedAt } = seal.open(code) ?? {}

@@ -73,9 +73,6 @@ export function createSignIn ({ config, aihubmix, transactions, handoff, cookies
   const addressOn = (host: string, returnTo: string): string =>
     returnTo.startsWith('/') && isShared(host) ? `${protocol}//${host}${port === '' ? '' : `:${port}`}${returnTo}` : returnTo
 
-  /** Where the sign-in page of this host is. */
-  const originOf = (host: string): string => handoff.isFor(host) ? `${protocol}//${host}${port === '' ? '' : `:${port}`}` : publicUrl
-
   const startUrl = (returnTo: string): string => `${publicUrl}/oauth2/start?${new URLSearchParams({ ...startSearch(returnTo), [ledHere]: '1' })}`
 
   return {
@@ -87,7 +84,7 @@ export function createSignIn ({ config, aihubmix, transactions, handoff, cookies
       const returnTo = request.target.raw.length > longestTarget ? '/' : request.target.raw
       if (!hasSignedOut(request)) return begin(request, reply, returnTo)
       // Traefik would put its own address of us before a relative one.
-      return reply.redirect(`${onBehalf === undefined ? '' : originOf(request.hostName)}/oauth2/sign_in?${new URLSearchParams({ rd: returnTo })}`, 302)
+      return reply.redirect(`${onBehalf === undefined ? '' : handoff.originFor(request.hostName)}/oauth2/sign_in?${new URLSearchParams({ rd: returnTo })}`, 302)
     }
   }
 }

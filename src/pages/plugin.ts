@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where this very sign-in begins anew, as far as it is known: back to where it was to end. */
     signInHref: string | null
+    /** A program asks, whatever it says that it takes: the route is an API. */
+    isForProgram: boolean
   }
 }
 
@@ -57,9 +59,8 @@ export function sendPage (reply: FastifyReply, page: Page): FastifyReply {
 
 interface ErrorAnswerOptions {
   readonly appearance: Appearance
-  /** Absolute: a program may run anywhere. */
-  readonly loginUrl: string
-  readonly topupUrl: string
+  /** Where our pages for this host are. Absolute: a program may run anywhere. */
+  readonly originFor: (hostName: string) => string
   /** Told the code of each answer. */
   readonly onError: (code: ErrorCode, request: FastifyRequest) => void
 }
@@ -76,7 +77,7 @@ export function createErrorAnswer (options: ErrorAnswerOptions): ErrorAnswer {
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
     if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
-    if (!wantsHtml(request.headers)) return sendJson(reply, error, request.id, options)
+    if (request.isForProgram || !wantsHtml(request.headers)) return sendJson(reply, error, request, options)
     if (error instanceof BalanceTooLow) return sendBalancePage(reply, error, request, options)
     return sendPage(reply, pageFor(error, request, options))
   }
@@ -84,6 +85,7 @@ export function createErrorAnswer (options: ErrorAnswerOptions): ErrorAnswer {
 
 export function answerErrors (app: FastifyInstance, answerError: ErrorAnswer): void {
   app.decorateRequest('signInHref', null)
+  app.decorateRequest('isForProgram', false)
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
   app.setNotFoundHandler((request, reply) => answerError(new GatewayError('not_found'), request, reply))
 }
@@ -94,15 +96,16 @@ function logError (error: GatewayError, request: FastifyRequest): void {
   request.log[level]({ id: request.id, code: error.code, err: error.cause }, `answered ${error.status}`)
 }
 
-function sendJson (reply: FastifyReply, error: GatewayError, requestId: string, { loginUrl, topupUrl }: Pick<ErrorAnswerOptions, 'loginUrl' | 'topupUrl'>): FastifyReply {
+function sendJson (reply: FastifyReply, error: GatewayError, { id, hostName }: FastifyRequest, { originFor }: Pick<ErrorAnswerOptions, 'originFor'>): FastifyReply {
+  const loginUrl = `${originFor(hostName)}/oauth2/sign_in`
   reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: [reply.getHeader('vary') ?? [], 'accept, cookie'].flat().join(', ') })
   if (error.status === 401) reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
   return reply.send({
     error: error.code,
     message: error.message,
-    request_id: requestId,
+    request_id: id,
     ...(error.status === 401 ? { login_url: loginUrl } : {}),
-    ...(error instanceof BalanceTooLow ? { topup_url: topupUrl, balance: error.balance, min_balance: error.minBalance } : {})
+    ...(error instanceof BalanceTooLow ? { topup_url: `${originFor(hostName)}/oauth2/topup`, balance: error.balance, min_balance: error.minBalance } : {})
   })
 }
 

@@ -83,8 +83,8 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
     onResponseStart (_controller, statusCode, headers) {
       if (statusCode < 200) return // 1xx is between the app and us
       if (statusCode > 599) return abort(new Error(`status ${statusCode}`))
+      hasBegun = true // what is thrown from here on cuts the connection: nobody else answers any more
       hooks.onAnswer(headers)
-      hasBegun = true
       response.writeHead(statusCode, closingUnread(request, hooks.responseHeaders(headers)))
       // An answer whose body comes later (a stream of events) shows its headers now.
       process.nextTick(() => { if (!hasBody && !response.writableEnded) response.flushHeaders() })

@@ -91,7 +91,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
   function answer (request: FastifyRequest, reply: FastifyReply, failed: Failed): void {
     const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
     try {
-      const admission = admit({ host, method, target, cookieHeader })
+      const admission = admit({ host, method, target, cookieHeader, onRoute: ({ api }) => { request.isForProgram = api } })
       if (admission instanceof Promise) admission.then((admitted) => enforce(request, reply, admitted, failed)).catch(failed)
       else enforce(request, reply, admission, failed)?.catch(failed)
     } catch (error) {
@@ -223,7 +223,7 @@ function isShareable (headers: IncomingHttpHeaders): boolean {
 }
 
 function isEventStream (headers: IncomingHttpHeaders | undefined): boolean {
-  return headers?.['content-type']?.startsWith('text/event-stream') === true
+  return String(headers?.['content-type'] ?? '').startsWith('text/event-stream') // a list where an app sends two
 }
 
 function countWhileOpen (connection: { once (event: 'close', listener: () => void): unknown }, count: (change: 1 | -1) => void): void {

@@ -2,7 +2,14 @@ import { constants, Http2ServerResponse, type OutgoingHttpHeaders, type ServerHt
 import { isReceivedWhole } from './http2-request.ts'
 
 /** Lists of HTTP/2 know no such fields (RFC 9113 §8.2.2). */
-const connectionSpecific = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
+const connectionSpecific = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'http2-settings', 'te'])
+
+/** Names that Node resets a stream for when they are there twice; HTTP/1.1 passes them on, and an app beside another proxy sends some so. */
+const oncePerAnswer = new Set([
+  'access-control-allow-credentials', 'access-control-max-age', 'age', 'content-encoding', 'content-language', 'content-length', 'content-location', 'content-md5', 'content-range',
+  'content-type', 'date', 'etag', 'expires', 'from', 'host', 'last-modified', 'location', 'max-forwards', 'referer', 'retry-after', 'tk', 'user-agent', 'x-content-type-options',
+  'access-control-request-method', 'authorization', 'dnt', 'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since', 'proxy-authorization', 'range', 'upgrade-insecure-requests'
+])
 
 /** An answer of HTTP/2 that is written, watched and cut like one of HTTP/1.1. */
 export class TranslatedResponse extends Http2ServerResponse {
@@ -47,5 +54,5 @@ function grouped (flat: readonly string[]): OutgoingHttpHeaders {
     values.push(flat[index + 1] ?? '')
     headers.set(name, values)
   }
-  return allowed(Object.fromEntries(Array.from(headers, ([name, values]) => [name, values.length === 1 ? values[0] : values])))
+  return allowed(Object.fromEntries(Array.from(headers, ([name, values]) => [name, values.length === 1 || oncePerAnswer.has(name) ? values[0] : values])))
 }

@@ -57,6 +57,7 @@ t.test('no top-up at AIHubMix, or none just now, is a page and no sign-out (V-33
   for (const [code, status] of [[404, 502], [403, 403], [429, 503], [500, 503]] as const) {
     rig.emulator.faults.clear()
     rig.emulator.faults.set({ kind: 'status', endpoint: 'topup', args: { code } })
+    rig.emulator.clock.advance('1s') // asked twice in a second, the answer is the same
     const answer = await open(ada, '/oauth2/topup')
     t.equal(answer.status, status)
     t.equal(answer.headers['retry-after'] !== undefined, status === 503)
@@ -128,4 +129,18 @@ t.test('a top-up that is not made is not waited for longer than 10 minutes', asy
   rig.emulator.clock.advance('5s')
   for (let times = 0; times < 3; times++) await open(ada, '/a')
   t.equal(rig.emulator.count('userinfo'), 2)
+})
+
+t.test('one session in a loop asks AIHubMix for a link once a second at most: its patience is everybody\'s', async (t) => {
+  const rig = await startRig(t)
+  const ada = rig.newBrowser()
+  await signInTo(rig, ada)
+  const beganAt = performance.now()
+  for (let round = 0; round < 30; round++) t.equal((await ada.fetch('/oauth2/topup', { headers: program })).status, 200)
+  const most = 2 + (performance.now() - beganAt) / 1_000
+  t.ok(rig.emulator.count('topup') <= most, `${rig.emulator.count('topup')} calls`)
+  rig.emulator.clock.advance('1s')
+  const before = rig.emulator.count('topup')
+  await ada.fetch('/oauth2/topup', { headers: program })
+  t.equal(rig.emulator.count('topup'), before + 1)
 })

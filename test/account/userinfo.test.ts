@@ -109,3 +109,29 @@ t.test('asking keeps what is known of the user fresh by itself', async (t) => {
   rig.emulator.clock.advance('31s')
   await until(async () => (await ada.fetch('/oauth2/userinfo', { headers: program })).json()['balance_formatted'] === '5.00')
 })
+
+t.test('one session in a loop has AIHubMix asked once a second at most: its patience is everybody\'s', async (t) => {
+  const rig = await startRig(t)
+  const [ada, ben] = [rig.newBrowser(), rig.newBrowser()]
+  await signInTo(rig, ada)
+  await signInTo(rig, ben, '/', 'huge')
+  const before = rig.emulator.count('userinfo')
+  const beganAt = performance.now()
+  for (let round = 0; round < 30; round++) t.equal((await ada.fetch('/oauth2/userinfo?fresh=1', { headers: program })).status, 200)
+  const readings = rig.emulator.count('userinfo') - before
+  t.ok(readings <= 2 + (performance.now() - beganAt) / 1_000, `${readings} readings`)
+  t.match((await ben.fetch('/oauth2/userinfo?fresh=1', { headers: program })).text, 'huge', 'each session has a second of its own')
+  rig.emulator.users.set('user123', { balance_formatted: '9.99' })
+  rig.emulator.clock.advance('1s')
+  t.match((await ada.fetch('/oauth2/userinfo?fresh=1', { headers: program })).json(), { balance_formatted: '9.99' })
+})
+
+t.test('who signed out is told nothing that was read a moment before', async (t) => {
+  const rig = await startRig(t)
+  const ada = rig.newBrowser()
+  await signInTo(rig, ada)
+  const cookie = ada.cookieHeader()
+  t.equal((await ada.fetch('/oauth2/userinfo?fresh=1', { headers: program })).status, 200)
+  await signOut(ada)
+  t.equal((await ada.fetch('/oauth2/userinfo?fresh=1', { headers: { ...program, cookie } })).status, 401)
+})

@@ -323,3 +323,24 @@ t.test('a WebSocket may be opened by a page of the very host that is asked, and 
   for (const origin of [other, 'https://gw.test']) t.equal((await sendRaw(rig.port, handshake(origin))).status, 101, origin)
   for (const origin of [third, 'http://other.example', 'https://other.example:8443', 'https://evil.example']) t.equal((await sendRaw(rig.port, handshake(origin))).status, 403, origin)
 })
+
+t.test('a program on another host is told where to sign in and top up there, and not on the public host', async (t) => {
+  const rig = await startHosts(t)
+  const program = { accept: 'application/json', 'sec-fetch-mode': 'cors' }
+  const { fetch } = browserOf(rig)
+  for (const [host, loginUrl] of [[other, `${other}/oauth2/sign_in`], ['https://gw.test', 'https://gw.test/oauth2/sign_in'], ['https://a.wild.example', 'https://gw.test/oauth2/sign_in']] as const) {
+    const { status, headers, json } = await fetch(`${host}/a`, program)
+    t.equal(status, 401)
+    t.equal(json()['login_url'], loginUrl)
+    t.equal(headers['www-authenticate'], `AIHubMix login_url="${loginUrl}"`)
+  }
+})
+
+t.test('a 402 on another host names the top-up there', async (t) => {
+  const rig = await startHosts(t, { config: { routes: [{ host: 'other.example', upstream: 'http://127.0.0.1:1', minBalance: '1000000' }, { host: 'gw.test', upstream: 'http://127.0.0.1:1' }] } })
+  const ada = browserOf(rig)
+  await ada.open(`${other}/a`)
+  const { status, json } = await ada.fetch(`${other}/a`, { accept: 'application/json', 'sec-fetch-mode': 'cors' })
+  t.equal(status, 402)
+  t.equal(json()['topup_url'], `${other}/oauth2/topup`)
+})

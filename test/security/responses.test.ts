@@ -80,3 +80,18 @@ t.test('T-145 what the client accepts is the app\'s to read, not ours', async (t
   t.strictSame(rig.upstream.valuesOf('Accept-Encoding', seen[0]), ['gzip, br, zstd, x'])
   t.strictSame(rig.upstream.valuesOf('Accept-Encoding', (await attackOn(rig)(get('/a', [signedIn]))).seen[0]), [])
 })
+
+t.test('T-140 what an app says twice, as one behind another proxy does, is an answer still', async (t) => {
+  const lines = ['X-Content-Type-Options: nosniff', 'Content-Type: text/html', 'ETag: "1"', 'Access-Control-Allow-Credentials: true', 'Date: Mon, 23 Nov 2026 04:02:01 GMT', 'Location: /a', 'Retry-After: 1', 'TE: gzip', 'HTTP2-Settings: x']
+  const { status, text, values } = await answerTo(t, [...lines, ...lines])
+  t.equal(status, 200)
+  t.equal(bodyOf(text), 'ok')
+  t.equal(values('X-Content-Type-Options')[0], 'nosniff')
+  t.equal(values('Content-Type')[0], 'text/html')
+})
+
+t.test('T-140 two content types, one of them that of an event stream, hold nobody up', async (t) => {
+  const { status, text } = await answerTo(t, ['Content-Type: text/event-stream', 'Content-Type: text/html'])
+  t.equal(status, 200)
+  t.equal(bodyOf(text), 'ok')
+})
