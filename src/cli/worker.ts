@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { loadConfig } from '../config/load.ts'
-import type { Gateway } from '../gateway.ts'
-import { createReloadableGateway } from '../reloadable-gateway.ts'
+import { createReloadableGateway, type ReloadableGateway } from '../reloadable-gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import type { SessionStore } from '../session/store.ts'
 import { shareMetrics } from '../telemetry/aggregated-metrics.ts'
@@ -50,7 +49,7 @@ export async function workerCommand (argv: readonly string[]): Promise<number> {
 }
 
 /** Answers the first process; resolves when it says to close. */
-function follow (gateway: Gateway, store: SessionStore): Promise<void> {
+function follow (gateway: ReloadableGateway, store: SessionStore): Promise<void> {
   return new Promise((resolve) => {
     process.on('message', (message: unknown) => {
       if (!isOurs(message)) return

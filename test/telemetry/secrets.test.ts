@@ -92,7 +92,7 @@ t.test('whichever code of the catalogue is answered: neither its line nor its an
   t.after(() => app.close())
   app.decorateRequest('target', null as never)
   app.addHook('onRequest', async (request) => { request.target = { raw: '/a', path: '/a', laxPath: '/a', isReserved: false } })
-  answerErrors(app, createErrorAnswer({ loginUrl: 'https://gw.test/oauth2/sign_in', topupUrl: 'https://gw.test/oauth2/topup', appearance: plain, onError () {} }))
+  answerErrors(app, createErrorAnswer({ originFor: () => 'https://gw.test', appearance: plain, onError () {} }))
   app.all('/:code', async (request) => {
     const { code } = request.params as { readonly code: ErrorCode }
     const cause = Object.assign(new Error('what happened'), { data: Buffer.from(planted.broken), command: { args: [planted.redis] }, input: planted.query, config: { headers: request.headers } })
