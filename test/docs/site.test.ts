@@ -27,7 +27,7 @@ t.test('the site builds without a network, every page of it', { timeout: buildMs
   const site = await built(t)
   const pages = (await readdir(site, { recursive: true })).filter((name) => name.endsWith('.html'))
   for (const page of ['index', 'start', 'concepts', 'configuration', 'deployment', 'forward-auth', 'security', 'operations', 'sdk', 'emulator', 'architecture', 'migrate-from-oauth2-proxy', 'migrate-from-the-guide', 'zh-hant/index', 'zh-hant/start', 'zh-hans/index', 'zh-hans/start']) t.ok(pages.includes(`${page}.html`), page)
-  t.match(await readFile(join(site, 'start.html'), 'utf8'), 'replace-me', 'an included file is on the page')
+  t.match(await readFile(join(site, 'deployment.html'), 'utf8'), 'stop_grace_period', 'an included file is on the page')
 })
 
 t.test('a dead link fails the build', { timeout: buildMs }, async (t) => {
