@@ -34,7 +34,20 @@ export async function buildScript (name: ScriptName): Promise<Script> {
 }
 
 function withoutTypes (source: string): string {
-  return extension === '.js' ? source : nodeModule.stripTypeScriptTypes(source)
+  return extension === '.js' ? source : unwarned(() => nodeModule.stripTypeScriptTypes(source))
+}
+
+/** Node says once that stripping types is experimental; that is for us to know, not for the operator. Every other warning is passed on. */
+function unwarned (strip: () => string): string {
+  const { emitWarning } = process
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
+    if (!String(warning).startsWith('stripTypeScriptTypes ')) Reflect.apply(emitWarning, process, [warning, ...rest])
+  }
+  try {
+    return strip()
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 /** The modules become one: what they import from each other is there already. Only the SDK is imported, by the other script. */
