@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import { startProcess } from '../rig/process.ts'
+import { violations } from './accessibility.ts'
 import { launchChromium, screenshot } from './chromium.ts'
 
 t.test('in the demo, Chromium signs in, comes back to its deep link, tops up, sees the new balance and signs out', async (t) => {
@@ -52,6 +53,44 @@ t.test('in the demo, Chromium signs in, comes back to its deep link, tops up, se
   await page.goto(`${origin}/reports/42`)
   t.match(page.url(), `${origin}/oauth2/sign_in`, 'after a sign-out nobody is signed in again unasked')
   await screenshot(page, 'sign-in')
+})
+
+t.test('the demo has its three states, and a fourth when the gateway is away; axe finds nothing in any, light or dark', async (t) => {
+  const demo = startProcess(['demo', '--port', '0'])
+  t.after(() => demo.end())
+  const [, origin = ''] = await demo.saying(/Open +(http:\/\/localhost:\d+)/)
+  const browser = await launchChromium()
+  t.after(() => browser.close())
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  const clean = async (state: string): Promise<void> => {
+    t.same(await page.locator('main > section:visible').evaluateAll((sections) => [...new Set(sections.map((section) => section.getAttribute('data-aihubmix-when')))]), [state])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      t.same(await violations(page), [], `${state}, ${colorScheme}`)
+    }
+  }
+  await page.goto(`${origin}/`)
+  await page.click('button[data-user=user123]')
+  await page.locator('#balance').filter({ hasText: '750.00' }).waitFor()
+  await clean('signed-in')
+
+  await page.route('**/oauth2/userinfo', () => {}) // no answer yet
+  await page.reload()
+  await page.waitForSelector('[data-aihubmix-when=loading]')
+  await clean('loading')
+  await page.unroute('**/oauth2/userinfo')
+
+  await page.route('**/oauth2/userinfo', (route) => route.abort())
+  await page.reload()
+  await page.waitForSelector('[data-aihubmix-when=unavailable]')
+  await clean('unavailable')
+  await page.unroute('**/oauth2/userinfo')
+
+  await page.reload()
+  await page.click('#sign-out')
+  await page.waitForSelector('#login')
+  await clean('signed-out')
 })
 
 t.test('Ctrl-C ends the demo and everything it started', async (t) => {

@@ -49,11 +49,12 @@ export async function reach (page: Page, { site, path, fault, isLate }: Reached)
     await page.goto(site.origin + path)
     return
   }
-  await page.deleteCookie(...await page.cookies(site.origin, site.emulator.url))
+  const context = page.browserContext()
+  await context.deleteCookie(...await context.cookies())
   await page.goto(site.origin + path)
   if (fault !== undefined) site.emulator.faults.set(fault)
   if (isLate === true) site.emulator.clock.advance('11m')
-  await page.waitForSelector('[data-user=user123]').catch(() => {})
+  await page.waitForSelector('[data-user=user123]')
   await Promise.all([page.waitForNavigation(), page.click('[data-user=user123]')])
   site.emulator.faults.clear()
 }

@@ -14,7 +14,7 @@ const headings = new Map(Object.keys(pages).map((name) => [name, new Set<unknown
 
 for (const theme of ['light', 'dark'] as const) {
   // Firefox takes its theme at its start only.
-  const browser = await startBrowser(t, 'firefox', { 'ui.systemUsesDarkTheme': theme === 'dark' ? 1 : 0 })
+  const browser = await startBrowser(t, 'firefox', { firefoxPreferences: { 'ui.systemUsesDarkTheme': theme === 'dark' ? 1 : 0 } })
   for (const [name, reached] of Object.entries(pages)) {
     t.test(`${name}: in Firefox, ${theme}, nothing sticks out and nothing offends the policy`, async (t) => {
       const visitor = await newVisitor(t, browser, reached.site)

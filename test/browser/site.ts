@@ -26,13 +26,15 @@ export interface Site {
 interface SiteOptions {
   /** Sections merged over the site's configuration. */
   readonly config?: Readonly<Record<string, object>>
+  /** Another host with the same app behind it, that shares no domain with the site's own. */
+  readonly otherHost?: string
   /** Answers what the site's own pages do not. */
   readonly app?: Answer
 }
 
 const client = { clientId: 'client_site', clientSecret: 'secret_of_the_site_client', name: 'Site' }
 
-export async function startSite (t: Teardown, { config = {}, app = answerWithPage }: SiteOptions = {}): Promise<Site> {
+export async function startSite (t: Teardown, { config = {}, otherHost, app = answerWithPage }: SiteOptions = {}): Promise<Site> {
   const emulator = await startEmulator()
   const upstream = await startUpstream(app)
   const port = await freePort()
@@ -46,7 +48,8 @@ export async function startSite (t: Teardown, { config = {}, app = answerWithPag
       { path: '/private', upstream: upstream.url },
       { path: '/rich', upstream: upstream.url, minBalance: '100000' },
       { path: '/staff', upstream: upstream.url, allow: { usernames: ['nobody-at-all'] } },
-      { path: '/gone', upstream: 'http://127.0.0.1:1' }
+      { path: '/gone', upstream: 'http://127.0.0.1:1' },
+      ...(otherHost === undefined ? [] : [{ host: otherHost, path: '/', upstream: upstream.url, access: 'anyone' }, { host: otherHost, path: '/private', upstream: upstream.url }])
     ],
     identity: { maxAge: '5s', ...config['identity'] },
     ...(config['pages'] === undefined ? {} : { pages: config['pages'] })

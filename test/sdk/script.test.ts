@@ -60,6 +60,16 @@ t.test('what is left of the source is code: no comment, no type, no token, no se
   }
 })
 
+t.test('Node does not warn that types are stripped; what else it warns of is passed on', async (t) => {
+  const { stderr } = await run(process.execPath, ['--input-type=module', '--eval', `
+    const { buildScript } = await import(${JSON.stringify(new URL('../../src/sdk/script.ts', import.meta.url).href)})
+    await buildScript('sdk')
+    process.emitWarning('another one', 'ExperimentalWarning')
+  `])
+  t.notMatch(stderr, 'stripTypeScriptTypes')
+  t.match(stderr, 'ExperimentalWarning: another one')
+})
+
 t.test('the module can be read where there is no browser, and names two exports', async (t) => {
   const { text } = await buildScript('sdk')
   const module: unknown = await import(`data:text/javascript,${encodeURIComponent(text)}`)
