@@ -1,7 +1,9 @@
 import type { Browser, Page } from 'puppeteer-core'
 import type { Test } from 'tap'
 import { until } from '../rig/until.ts'
+import { violations } from './accessibility.ts'
 import { startBrowser, type Engine } from './engines.ts'
+import { historyOf } from './history.ts'
 import { startSite, type Site } from './site.ts'
 import { becomes, click, newVisitor, shows, visible, type Visitor } from './visitor.ts'
 
@@ -169,6 +171,7 @@ export async function scenarios (t: Test, engine: Engine): Promise<void> {
     const visitor = await newVisitor(t, browser, site)
     const page = await visitor.open('/')
     await becomes(page, "document.querySelector('aihubmix-sign-in').shadowRoot.querySelector('button').checkVisibility()")
+    t.same(await violations(page, elements), [], 'axe finds nothing while nobody is signed in')
     const popup = await visitor.opening(() => page.click('aihubmix-sign-in'))
     await click(popup, '[data-user="user123"]')
     const inMenu = "document.querySelector('aihubmix-user').shadowRoot"
@@ -178,6 +181,7 @@ export async function scenarios (t: Test, engine: Engine): Promise<void> {
     await page.evaluate(`${inMenu}.querySelector('summary').focus()`)
     await page.keyboard.press('Enter')
     await becomes(page, `${inMenu}.querySelector('details').open`)
+    t.same(await violations(page, elements), [], 'nor in the open menu')
     await page.keyboard.press('Escape')
     await becomes(page, `!${inMenu}.querySelector('details').open`)
     await page.keyboard.press('Enter')
@@ -236,11 +240,16 @@ export async function scenarios (t: Test, engine: Engine): Promise<void> {
     t.same(await page.evaluate('caches.keys()').catch(() => []), [])
     const addresses = await page.evaluate("JSON.stringify([...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map(({ name }) => name))")
     t.notMatch(String(addresses), /code=|state=|token/)
+    const entries = await historyOf(page, engine)
+    t.ok(entries.includes(`${site.origin}/private`) && entries.includes(page.url()), 'the way is in the history')
+    for (const entry of entries) t.notMatch(new URL(entry).origin === site.origin ? entry : entry.replace(/[?&]state=[\w-]+/, ''), secrets(stage), entry)
     t.notMatch(visitor.console.join('\n'), secrets(stage))
     for (const cookie of await visitor.context.cookies()) if (cookie.name.startsWith('aihubmix')) t.ok(cookie.httpOnly, cookie.name)
     t.notMatch(site.logged(), secrets(stage), 'nor in the log')
   })
 }
+
+const elements = ['aihubmix-sign-in', 'aihubmix-user']
 
 /** Tokens as the emulator makes them, codes and states as they would stand in an address, and the client's secret. */
 function secrets ({ site }: Stage): RegExp {
