@@ -26,7 +26,7 @@ t.test('Redis goes away between AIHubMix\'s answer and the save: the new tokens 
   t.strictSame(meanwhile.setCookies, [])
   await network.restore()
 
-  t.equal((await waiting).status, 200)
+  t.ok([200, 503].includes((await waiting).status), 'served, or told to come again where Redis was away for too long')
   await until(async () => (await open(ada, '/a')).status === 200)
   t.equal(rig.emulator.count('refresh_token'), 1)
   rig.emulator.clock.advance('3h')

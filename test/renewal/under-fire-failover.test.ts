@@ -38,7 +38,7 @@ t.test('Redis fails over while AIHubMix takes its time: one call, the new tokens
   await until(async () => {
     for (const status of await statusesOf(rig, ada, 9)) seen.add(status)
     return seen.size > 0 && (await redis.master()) !== master && (await statusesOf(rig, ada, 9)).every((status) => status === 200)
-  }, 40_000)
+  }, 80_000)
   t.ok([...seen].every((status) => status === 200 || status === 503), `saw ${[...seen]}`)
   emulator.faults.clear()
   emulator.faults.set({ kind: 'rotation', args: { mode: 'on_with_reuse_detection' } })

@@ -214,4 +214,4 @@ export async function startTlsRedis (): Promise<RedisShape & { readonly port: nu
 }
 
 /** All an ACL user of the gateway needs; docs/redis.md names the same. */
-export const aclCommands = '-@all +hello +auth +info +ping +client|id +client|tracking +client|setname +subscribe +get +mget +getrange +set +del +exists +pttl +pexpire +wait +eval +hset +hget +hdel +hgetall +hexists +scan +quit +select'
+export const aclCommands = '-@all +hello +auth +info +ping +client|id +client|tracking +client|setname +subscribe +get +mget +getrange +set +del +exists +pttl +pexpire +wait +eval +evalsha +hset +hget +hdel +hgetall +hexists +scan +quit +select'
