@@ -9,6 +9,7 @@ export const errorCatalogue = {
   invalid_state: { status: 400, message: 'This sign-in was not started in this browser, or was used already. Start the sign-in again.' },
   sign_in_expired: { status: 400, message: 'The sign-in took too long. Start it again.' },
   login_required: { status: 401, message: 'Sign in first: open login_url in a browser.' },
+  invalid_token: { status: 401, message: 'The access token is expired, revoked, malformed or not for this app. Get a new one from AIHubMix.' },
   balance_too_low: { status: 402, message: 'The balance is too low for this address. Open topup_url in a browser, top up, and try again.' },
   access_denied: { status: 403, message: 'This account may not open this address. Ask the operator for access.' },
   account_disabled: { status: 403, message: 'This AIHubMix account is disabled. Ask AIHubMix support.' },

@@ -12,6 +12,7 @@ import { sessionAdminPlugin } from './admin/sessions.ts'
 import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import { createCountedClient } from './aihubmix/counted-client.ts'
 import { createSparing } from './aihubmix/sparing.ts'
+import { createBearerClients } from './bearer/bearer-clients.ts'
 import { logoType } from './config/page-files.ts'
 import type { Config } from './config/schema.ts'
 import type { ErrorCode } from './errors.ts'
@@ -132,7 +133,8 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
   const ticketRotation = createTicketRotation({ sessions, cookies, cookieName: ownCookies.session, keys: config.session.keys, maxAgeMs: config.session.maxAge, now })
   const watch = watchOpenSessions({ store, sessions, renewal, live, stillPasses: createStillPasses(config), everyMs: watchEveryMs })
-  const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, takeRate: rateLimits.take })
+  const bearerClients = createBearerClients({ aihubmix, config: config.aihubmix, now })
+  const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, bearerUser: bearerClients.userOf, takeRate: rateLimits.take })
   const refusal = createRefusal({ metrics, now })
   const { assertion } = config.headers
   const assertions = assertion === null ? null : await createAssertions({ keys: config.session.keys, issuer: config.server.publicUrl, ttlMs: assertion.ttl, now })
@@ -149,7 +151,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
   await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, ticketRotation, trusted })
-  await app.register(proxyPlugin, { config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, ticketRotation, metrics, upgradeOf })
+  await app.register(proxyPlugin, { config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, bearerClients, ticketRotation, metrics, upgradeOf })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })
@@ -175,6 +177,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
       renewal.abandon()
       rateLimits.close()
       watch.stop()
+      bearerClients.stop()
       await Promise.all([upstreams.close(), admin.close(), seals.close()])
     }
   }

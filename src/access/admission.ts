@@ -1,5 +1,6 @@
 import type { Config, Route } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
+import type { UserSession } from '../session/user-session.ts'
 import type { OpenSession } from '../session/user-sessions.ts'
 import { decide, type Decision } from './decide.ts'
 import type { RequestTarget } from './request-target.ts'
@@ -13,12 +14,19 @@ export interface AdmissionRequest {
   readonly cookieHeader: string | undefined
   /** Told the route once it is known: what fails from then on is answered as that route wants it. */
   readonly onRoute: (route: Route) => void
+  readonly authorization: string | undefined
+  readonly clientAddress: () => string
 }
 
 /** What was decided about a request, and on what. */
 export interface Admission {
   readonly route: Route
+  /** Who asks; null when that is not known. */
+  readonly user: UserSession | null
+  /** The session by which it is known; null too for a program that showed an access token. */
   readonly opened: OpenSession | null
+  /** The access token in Authorization was believed: it is ours, and not the app's. */
+  readonly isByToken: boolean
   readonly decision: Decision
 }
 
@@ -27,6 +35,8 @@ interface AdmissionOptions {
   readonly currentSession: (cookieHeader: string | undefined, how?: { readonly mayWait: boolean }) => OpenSession | null | Promise<OpenSession | null>
   /** The session with a balance that was read just now, as far as AIHubMix answers. */
   readonly freshened: (opened: OpenSession) => Promise<OpenSession | null>
+  /** The user of the access token in Authorization; null when it holds none, throws when it is not good. */
+  readonly bearerUser: (request: Pick<AdmissionRequest, 'authorization' | 'clientAddress'>, how?: { readonly isFresh: boolean }) => Promise<UserSession | null>
   /** Counts a request on a route with a limit; throws when there were too many. */
   readonly takeRate: (route: Route, userId: string) => Promise<void>
 }
@@ -34,27 +44,41 @@ interface AdmissionOptions {
 /**
  * Route, session, decision: the same stops for every door. At once where nothing has to be waited for; what is thrown is then thrown
  * at once too.
- * @throws GatewayError not_found, unknown_host, malformed_request_target, too_many_requests, session_store_unavailable, renewal_unavailable
+ * @throws GatewayError not_found, unknown_host, malformed_request_target, too_many_requests, invalid_token, session_store_unavailable, renewal_unavailable
  */
 export type Admit = (request: AdmissionRequest) => Admission | Promise<Admission>
 
-export function createAdmit ({ config, currentSession, freshened, takeRate }: AdmissionOptions): Admit {
+export function createAdmit ({ config, currentSession, freshened, bearerUser, takeRate }: AdmissionOptions): Admit {
   const routes = createRoutes(config.routes)
 
-  return ({ host, method, target, cookieHeader, onRoute }) => {
+  return (request) => {
+    const { host, method, target, cookieHeader, onRoute } = request
     // The gateway's own prefix is never proxied, in any spelling.
     if (target.isReserved) throw new GatewayError('not_found')
     const route = routes.match(host, method, target)
     if (route === null) throw new GatewayError(routes.knowsHost(host) ? 'not_found' : 'unknown_host')
     onRoute(route)
+    return route.bearer ? byToken(route, request) : bySession(route, cookieHeader)
+  }
+
+  /** A token alone decides, for and against: no cookie that a browser adds can change whose request it is. */
+  async function byToken (route: Route, request: AdmissionRequest): Promise<Admission> {
+    const user = await bearerUser(request)
+    if (user === null) return await bySession(route, request.cookieHeader)
+    const first = decided(route, user)
+    const admission = first.decision.outcome === 'top-up' ? decided(route, await bearerUser(request, { isFresh: true })) : first
+    return await counted({ ...admission, isByToken: true })
+  }
+
+  function bySession (route: Route, cookieHeader: string | undefined): Admission | Promise<Admission> {
     const opened = sessionFor(route, cookieHeader)
     return opened instanceof Promise ? opened.then((found) => judged(route, found)) : judged(route, opened)
   }
 
   function judged (route: Route, opened: OpenSession | null): Admission | Promise<Admission> {
-    const admission = decided(route, opened)
+    const admission = decided(route, opened?.session ?? null, opened)
     // Nobody is turned away over a balance that has changed since it was read: people paid twice elsewhere.
-    if (admission.decision.outcome === 'top-up' && opened !== null) return freshened(opened).then((fresh) => counted(decided(route, fresh)))
+    if (admission.decision.outcome === 'top-up' && opened !== null) return freshened(opened).then((fresh) => counted(decided(route, fresh?.session ?? null, fresh)))
     return counted(admission)
   }
 
@@ -65,8 +89,8 @@ export function createAdmit ({ config, currentSession, freshened, takeRate }: Ad
     return takeRate(route, decision.identity.id).then(() => admission)
   }
 
-  function decided (route: Route, opened: OpenSession | null): Admission {
-    return { route, opened, decision: decide(route, config.identity.allow, opened?.session.identity ?? null) }
+  function decided (route: Route, user: UserSession | null, opened: OpenSession | null = null): Admission {
+    return { route, user, opened, isByToken: false, decision: decide(route, config.identity.allow, user?.identity ?? null) }
   }
 
   /** A public route is served, at once, while sessions cannot be read or renewed; it then does not know who asks. */

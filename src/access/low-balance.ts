@@ -1,6 +1,5 @@
 import { BalanceTooLow, GatewayError } from '../errors.ts'
-import type { TopUp } from '../session/user-session.ts'
-import type { OpenSession } from '../session/user-sessions.ts'
+import type { TopUp, UserSession } from '../session/user-session.ts'
 import type { Decision } from './decide.ts'
 
 /** What the app and the client are told of a balance the route warns of; a client's own copy never passes. */
@@ -11,9 +10,9 @@ const rememberedMs = 24 * 3_600_000
 const awaitedMs = 10 * 60_000
 
 /** The answer to a decision to top up: what is known, and whether a top-up is on its way. */
-export function balanceTooLow ({ minBalance }: Extract<Decision, { outcome: 'top-up' }>, opened: OpenSession | null, now: number): GatewayError {
-  if (opened === null) return new GatewayError('login_required')
-  const { session: { identity, topUp } } = opened
+export function balanceTooLow ({ minBalance }: Extract<Decision, { outcome: 'top-up' }>, user: UserSession | null, now: number): GatewayError {
+  if (user === null) return new GatewayError('login_required')
+  const { identity, topUp } = user
   return new BalanceTooLow({
     balance: identity.balance,
     minBalance: minBalance.text,

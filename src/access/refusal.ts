@@ -13,11 +13,11 @@ interface RefusalOptions {
 
 /** One for every door. Which rule it was is for the log alone. */
 export function createRefusal ({ metrics, now }: RefusalOptions): Refusal {
-  return (request, { decision, opened }, route) => {
+  return (request, { decision, user }, route) => {
     if (decision.outcome === 'top-up') {
       metrics.route(route).lowBalance()
       logDenial(request, 'minBalance')
-      return balanceTooLow(decision, opened, now())
+      return balanceTooLow(decision, user, now())
     }
     const rule = decision.outcome === 'deny' ? decision.rule : decision.outcome
     metrics.route(route).denied()

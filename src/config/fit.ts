@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { notYetRules } from './not-yet.ts'
 import { otherRules } from './other-rules.ts'
 import { reachRules } from './reach-rules.ts'
 import { findInRoute } from './route-rules.ts'
@@ -7,7 +6,7 @@ import type { Finding } from './rules.ts'
 import { sessionRules } from './session-rules.ts'
 import type { Written } from './written.ts'
 
-const rules = [...sessionRules, ...otherRules, ...reachRules, ...notYetRules]
+const rules = [...sessionRules, ...otherRules, ...reachRules]
 
 /**
  * Reports where keys contradict each other. It runs beside keys that are wrong by themselves, so that a person sees all

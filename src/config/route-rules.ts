@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isLess } from './decimal.ts'
 import { emailsAreTrusted } from './email-rules.ts'
-import { notBuilt, notYetInRoutes } from './not-yet.ts'
 import { unreachable } from './reach-rules.ts'
 import type { Finding } from './rules.ts'
 import type { Written } from './written.ts'
@@ -13,7 +12,7 @@ export interface NumberedRoute { readonly route: Route, readonly index: number }
 
 /** What is wrong with one route, `earlier` being the valid routes above it. */
 export function findInRoute ({ route, index }: NumberedRoute, earlier: readonly NumberedRoute[], trustEmails: boolean): readonly Finding[] {
-  const findings = [...unreachable(route), ...withoutEffect(route), ...twice(route, earlier), ...notYet(route)]
+  const findings = [...unreachable(route), ...withoutEffect(route), ...twice(route, earlier)]
   return [
     ...findings.map(({ key, message }) => ({ path: ['routes', index, key], message })),
     ...emailsAreTrusted(route.allow, trustEmails, ['routes', index, 'allow'])
@@ -21,10 +20,6 @@ export function findInRoute ({ route, index }: NumberedRoute, earlier: readonly 
 }
 
 interface RouteFinding { readonly key: string, readonly message: string }
-
-function notYet (route: Route): readonly RouteFinding[] {
-  return notYetInRoutes.filter(({ isUsed }) => isUsed(route)).map(({ key }) => ({ key, message: notBuilt(key) }))
-}
 
 /** A rule that would silently not be applied is a hole: whoever wrote it believes in it. */
 function withoutEffect (route: Route): readonly RouteFinding[] {
@@ -36,6 +31,7 @@ function withoutEffect (route: Route): readonly RouteFinding[] {
   if (route.minBalance !== null && route.warnBalance !== null && !isLess(route.minBalance, route.warnBalance)) findings.push({ key: 'warnBalance', message: 'has no effect: it must be more than minBalance' })
   if (route.onUnknown === 'block' && route.minBalance === null) findings.push({ key: 'onUnknown', message: 'has no effect without minBalance' })
   if (route.access !== 'signedIn' && route.rateLimit !== null) findings.push({ key: 'rateLimit', message: `has no effect with access: ${route.access}: it counts the requests of a user` })
+  if (route.access !== 'signedIn' && route.bearer) findings.push({ key: 'bearer', message: `has no effect with access: ${route.access}; use access: signedIn` })
   if (route.access === 'nobody' && route.cors !== null) findings.push({ key: 'cors', message: 'has no effect with access: nobody' })
   if (route.upstream === null && route.cors !== null) findings.push({ key: 'cors', message: 'has no effect without an upstream: with forward-auth the proxy in front answers' })
   if (route.upstream === null && route.limits.bodyBytes !== null) findings.push({ key: 'limits', message: 'has no effect without an upstream: with forward-auth the body goes past us' })

@@ -54,7 +54,7 @@ export const routeSchema = z.strictObject({
   warnBalance: amount.nullable().prefault(null).describe('Below this balance app and client are told, in X-User-Balance-Low: true; a decimal in quotes'),
   onUnknown: z.enum(['pass', 'block']).default('pass').describe('What an unknown balance does where minBalance is set'),
   api: z.boolean().default(false).describe('true: never a redirect, always 401 JSON'),
-  bearer: z.boolean().default(false).describe('true: an AIHubMix access token in Authorization is accepted instead of a session'),
+  bearer: z.boolean().default(false).describe('true: an AIHubMix access token in Authorization is accepted instead of a session, and not passed on'),
   tls: clientTls.prefault({}).describe('How a https upstream is verified'),
   timeouts: timeouts.prefault({}).describe('How long the upstream may take'),
   limits: limits.prefault({}).describe('What a client may send'),

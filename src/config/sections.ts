@@ -60,6 +60,8 @@ export const aihubmixSection = section({
   redirectUri: redirectUri.nullable().prefault(null).describe('Redirect URI registered at AIHubMix; default publicUrl + /oauth2/callback'),
   scope: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/, 'must be words separated by single spaces').default('profile balance').describe('Scopes asked for'),
   autoAuthorize: z.boolean().default(true).describe('One-click sign-in for someone who agreed before'),
+  bearerAudience: z.enum(['required', 'unchecked']).default('required')
+    .describe('Whether an access token on a route with bearer: true must say that it was made for clientId; unchecked believes one that says nothing'),
   pkce: z.enum(['off', 'S256']).default('off').describe('Proof key for code exchange (RFC 7636)'),
   timeout: timer({ atLeast: 1 }).prefault('10s').describe('AIHubMix has to answer within this long'),
   budget: budget.prefault({}).describe('How often one process calls AIHubMix at most; sign-ins go before background work'),

@@ -2,7 +2,7 @@ import type { ClientTls, Config } from './schema.ts'
 
 /** What is allowed, and less safe than it could be: said at every start, so that nobody forgets it. */
 export function warningsAbout (config: Config): readonly string[] {
-  const { server, session, identity, headers, routes } = config
+  const { server, aihubmix, session, identity, headers, routes } = config
   const tls = [{ path: 'session.redis.tls', tls: session.redis?.tls }, ...routes.map((route, index) => ({ path: `routes[${index}].tls`, tls: route.tls }))]
   return [
     ...placeholdersIn(config),
@@ -11,6 +11,7 @@ export function warningsAbout (config: Config): readonly string[] {
     ...(session.redis === null ? ['session.redis is not set: sessions live in the memory of this process, are lost when it ends and are not shared by replicas'] : []),
     ...routes.flatMap((route, index) => signsInElsewhere(route, index, config)),
     ...(identity.trustEmails ? ['identity.trustEmails is true: AIHubMix does not say that an e-mail address was verified'] : []),
+    ...(aihubmix.bearerAudience === 'unchecked' && routes.some(({ bearer }) => bearer) ? ['aihubmix.bearerAudience is unchecked: an access token that does not say which app it was made for is accepted, so any other app can act here as each of its users'] : []),
     ...Object.entries(headers.set).filter(([, field]) => field === 'accessToken').map(([name]) => `headers.set hands the access token to the app in ${name}: who reads it can spend the user's balance`)
   ]
 }

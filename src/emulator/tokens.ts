@@ -1,4 +1,4 @@
-import { signAccessToken } from './access-token.ts'
+import { type AccessTokenForm, signAccessToken } from './access-token.ts'
 import type { Clock } from './clock.ts'
 import { type GrantMatch, owns } from './grants.ts'
 import type { Random } from './random.ts'
@@ -25,15 +25,21 @@ export interface TokenPair extends Family {
 
 interface IssuedToken extends Family { readonly expiresAt: number, readonly spentAt: number | null }
 
+/** How an access token looks. */
+export interface Look {
+  /** How far the `exp` that it shows lies from its true end. */
+  readonly expiryOffsetMs?: number | undefined
+  readonly form?: AccessTokenForm | undefined
+}
+
 export interface Tokens {
-  /** `expiryOffsetMs` is how far the `exp` that the access token shows lies from its true end. */
-  issue (family: Family, expiryOffsetMs?: number): TokenPair
+  issue (family: Family, look?: Look): TokenPair
   /** Null when the access token is unknown, expired or revoked. */
   access (accessToken: string): Family | null
   /** Whose refresh token this is or was; says nothing about its being valid. */
   owner (refreshToken: string): Family | null
   /** Null when the refresh token is unknown, expired, spent or revoked. A reuse may revoke its family. */
-  refresh (refreshToken: string, rotation: Rotation, expiryOffsetMs?: number): TokenPair | null
+  refresh (refreshToken: string, rotation: Rotation, look?: Look): TokenPair | null
   /** Every family that has a token left. */
   families (): readonly Family[]
   expireAccess (match: GrantMatch): void
@@ -52,10 +58,10 @@ export function createTokens (clock: Clock, random: Random): Tokens {
   const accessTokens = new Map<string, IssuedToken>()
   const refreshTokens = new Map<string, IssuedToken>()
 
-  function issueAccess (family: Family, expiryOffsetMs: number): string {
+  function issueAccess (family: Family, { expiryOffsetMs = 0, form }: Look): string {
     const issuedAt = clock.now()
     const expiresAt = issuedAt + accessTokenSeconds * 1000
-    const token = signAccessToken(key, { subject: family.username, clientId: family.clientId, scope: writeScope(family.scope), issuedAt, expiresAt: expiresAt + expiryOffsetMs, tokenId: random.hex(8) })
+    const token = signAccessToken(key, { subject: family.username, clientId: family.clientId, scope: writeScope(family.scope), issuedAt, expiresAt: expiresAt + expiryOffsetMs, tokenId: random.hex(8) }, form)
     accessTokens.set(token, { ...family, expiresAt, spentAt: null })
     return token
   }
@@ -66,20 +72,20 @@ export function createTokens (clock: Clock, random: Random): Tokens {
     return token
   }
 
-  function issue (family: Family, expiryOffsetMs = 0): TokenPair {
-    return { ...family, accessToken: issueAccess(family, expiryOffsetMs), refreshToken: issueRefresh(family) }
+  function issue (family: Family, look: Look = {}): TokenPair {
+    return { ...family, accessToken: issueAccess(family, look), refreshToken: issueRefresh(family) }
   }
 
-  function refresh (refreshToken: string, { mode, graceMs }: Rotation, expiryOffsetMs = 0): TokenPair | null {
+  function refresh (refreshToken: string, { mode, graceMs }: Rotation, look: Look = {}): TokenPair | null {
     const found = refreshTokens.get(refreshToken)
     if (found === undefined || found.expiresAt <= clock.now()) return null
     const family = familyOf(found)
-    if (mode === 'off' && found.spentAt === null) return { ...family, accessToken: issueAccess(family, expiryOffsetMs), refreshToken }
+    if (mode === 'off' && found.spentAt === null) return { ...family, accessToken: issueAccess(family, look), refreshToken }
     const reused = found.spentAt !== null && clock.now() - found.spentAt >= graceMs
     if (reused && mode === 'on_with_reuse_detection') revokeFamily(found.familyId)
     if (reused) return null
     refreshTokens.set(refreshToken, { ...found, spentAt: found.spentAt ?? clock.now() })
-    return issue(family, expiryOffsetMs)
+    return issue(family, look)
   }
 
   function revokeFamily (familyId: string): void {

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Admission, Admit } from '../access/admission.ts'
+import type { Admission, AdmissionRequest, Admit } from '../access/admission.ts'
 import { audienceOf, defaultAssertionHeader, type Assertions } from '../access/assertion.ts'
 import { hasBody, isNavigation } from '../access/caller.ts'
+import { clientAddressOf } from '../access/client-address.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
 import type { Refusal } from '../access/refusal.ts'
 import { routeNames } from '../access/routes.ts'
@@ -57,14 +58,14 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
     request.target = original.target
     request.hostName = original.host
     const asked = new URLSearchParams(prefixed ? 'login=redirect' : query)
-    return await enforce(request, reply, original, await admit({ ...original, cookieHeader: request.headers.cookie, onRoute: ({ api }) => { request.isForProgram = api } }), asked)
+    return await enforce(request, reply, original, await admit({ ...original, ...credentialsOf(request), onRoute: ({ api }) => { request.isForProgram = api } }), asked)
   }
 
   async function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, asked: URLSearchParams): Promise<FastifyReply> {
-    const { route, opened, decision } = admission
+    const { route, user, opened, decision } = admission
     const name = nameOf(route)
     request.trail.route = name
-    request.trail.user = opened?.session.identity.id ?? null
+    request.trail.user = user?.identity.id ?? null
     switch (decision.outcome) {
       case 'sign-in': return signIn.challenge(request, reply, route.api || asked.get('login') !== 'redirect', original)
       case 'top-up': case 'deny': throw refusal(request, admission, name)
@@ -72,8 +73,12 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
         if (isWebSocket(request)) checkWebSocketOrigin(route, request.headers.origin, publicUrl, request.hostName)
         if (asked.has('refused')) return again(request, reply, original)
         rotateTicket(reply, opened)
-        return allowed(request, reply, opened === null ? [] : await identity(opened.session, decision.isBalanceLow, audienceOf(route, original.host, publicUrl.hostname)))
+        return allowed(request, reply, user === null ? [] : await identity(user, decision.isBalanceLow, audienceOf(route, original.host, publicUrl.hostname)))
     }
+  }
+
+  function credentialsOf ({ raw, headers: { cookie: cookieHeader, authorization } }: FastifyRequest): Pick<AdmissionRequest, 'cookieHeader' | 'authorization' | 'clientAddress'> {
+    return { cookieHeader, authorization, clientAddress: () => clientAddressOf(raw, trusted) }
   }
 
   async function identity (session: UserSession, isBalanceLow: boolean, audience: string): Promise<readonly string[]> {

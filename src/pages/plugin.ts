@@ -74,6 +74,7 @@ export function createErrorAnswer (options: ErrorAnswerOptions): ErrorAnswer {
     logError(error, request)
     options.onError(error.code, request)
     reply.code(error.status)
+    if (error.code === 'invalid_token') reply.header('www-authenticate', `Bearer error="invalid_token", error_description="${error.message}"`) // RFC 6750 §3
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
     if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
@@ -99,12 +100,12 @@ function logError (error: GatewayError, request: FastifyRequest): void {
 function sendJson (reply: FastifyReply, error: GatewayError, { id, hostName }: FastifyRequest, { originFor }: Pick<ErrorAnswerOptions, 'originFor'>): FastifyReply {
   const loginUrl = `${originFor(hostName)}/oauth2/sign_in`
   reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: [reply.getHeader('vary') ?? [], 'accept, cookie'].flat().join(', ') })
-  if (error.status === 401) reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
+  if (error.code === 'login_required') reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
   return reply.send({
     error: error.code,
     message: error.message,
     request_id: id,
-    ...(error.status === 401 ? { login_url: loginUrl } : {}),
+    ...(error.code === 'login_required' ? { login_url: loginUrl } : {}),
     ...(error instanceof BalanceTooLow ? { topup_url: `${originFor(hostName)}/oauth2/topup`, balance: error.balance, min_balance: error.minBalance } : {})
   })
 }

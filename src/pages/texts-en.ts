@@ -91,6 +91,11 @@ export const en: PageTexts = {
       text: 'This page is only for people who are signed in. You were not yet, or your session has ended.',
       nextStep: 'Sign in with AIHubMix; you come back to this page.'
     },
+    invalid_token: {
+      title: 'The access token was not accepted',
+      text: 'The request showed an AIHubMix access token that has expired, was revoked, is malformed or was made for another app.',
+      nextStep: 'Get a new access token and send the request again.'
+    },
     balance_too_low: {
       title: 'Your balance is too low',
       text: 'You are signed in, but this page needs a higher balance in your AIHubMix account.',

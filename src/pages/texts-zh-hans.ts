@@ -91,6 +91,11 @@ export const zhHans: PageTexts = {
       text: '此页面仅对已登录的用户开放。您尚未登录，或登录状态已结束。',
       nextStep: '请使用 AIHubMix 登录，完成后会回到此页面。'
     },
+    invalid_token: {
+      title: '访问令牌未被接受',
+      text: '此请求所附的 AIHubMix 访问令牌已过期、已被撤销、格式不正确，或是为其他应用签发的。',
+      nextStep: '请获取新的访问令牌，然后重新发送请求。'
+    },
     balance_too_low: {
       title: '您的余额不足',
       text: '您已登录，但此页面需要您的 AIHubMix 账户有更高的余额。',

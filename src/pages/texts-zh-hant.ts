@@ -91,6 +91,11 @@ export const zhHant: PageTexts = {
       text: '這個頁面只開放給已登入的使用者。您尚未登入，或登入狀態已結束。',
       nextStep: '請使用 AIHubMix 登入，完成後會回到這個頁面。'
     },
+    invalid_token: {
+      title: '存取權杖未被接受',
+      text: '此請求所附的 AIHubMix 存取權杖已過期、已撤銷、格式不正確，或是為其他應用程式核發的。',
+      nextStep: '請取得新的存取權杖，再重新送出請求。'
+    },
     balance_too_low: {
       title: '您的餘額不足',
       text: '您已登入，但這個頁面需要您的 AIHubMix 帳戶有更高的餘額。',

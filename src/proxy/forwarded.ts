@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { addressChain, nearestStranger, single, withoutMapping } from '../access/client-address.ts'
 import { isHost } from '../access/host.ts'
 import type { TrustedProxies } from '../access/trusted-proxies.ts'
 import type { Trace } from '../telemetry/trace.ts'
@@ -12,7 +12,6 @@ export interface Forwarded {
   readonly clientAddress: string
 }
 
-const longestChain = 50
 const requestIdPattern = /^[\w.:-]{1,128}$/
 
 const idBytes = 16
@@ -48,7 +47,7 @@ export function createForwarded (publicUrl: URL, trusted: TrustedProxies) {
     const chain = [...addressChain(single(headers['x-forwarded-for'])), peer]
     const host = nearest(headers['x-forwarded-host'], isHost) ?? sentHost
     const proto = nearest(headers['x-forwarded-proto'], isProtocol)?.toLowerCase() ?? publicProto
-    return { clientAddress: rightmostUntrusted(chain, trusted), headers: told(chain.join(', '), host, proto, requestId, trace) }
+    return { clientAddress: nearestStranger(chain, trusted), headers: told(chain.join(', '), host, proto, requestId, trace) }
   }
 }
 
@@ -69,11 +68,6 @@ function portIn (host: string): string | undefined {
   return host.includes(':') ? /:(\d+)$/.exec(host)?.[1] : undefined
 }
 
-/** Node joins repeated headers with a comma. */
-function single (value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value
-}
-
 /** The last entry of a list is what the nearest trusted proxy saw; one that is not valid is no entry. */
 function nearest (value: string | string[] | undefined, isValid: (entry: string) => boolean): string | undefined {
   const last = single(value)?.split(',').at(-1)?.trim()
@@ -82,26 +76,4 @@ function nearest (value: string | string[] | undefined, isValid: (entry: string)
 
 function isProtocol (entry: string): boolean {
   return /^https?$/i.test(entry)
-}
-
-/**
- * The nearest entries of a chain, as far as they are addresses: what stands before one that is none is nobody's word, and
- * what a client invents in front must not push the true ones out.
- */
-function addressChain (value: string | undefined): readonly string[] {
-  if (value === undefined) return []
-  const entries = value.split(',').slice(-longestChain).map((entry) => withoutPort(entry.trim()))
-  return entries.slice(entries.findLastIndex((entry) => isIP(entry) === 0) + 1).map(withoutMapping)
-}
-
-function withoutPort (entry: string): string {
-  return /^\[([^\]]+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(entry)?.[1] ?? entry
-}
-
-function withoutMapping (address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-}
-
-function rightmostUntrusted (chain: readonly string[], trusted: TrustedProxies): string {
-  return chain.findLast((address) => !trusted.includes(address)) ?? chain[0] ?? ''
 }

@@ -4,7 +4,9 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Admission, Admit } from '../access/admission.ts'
 import { audienceOf, defaultAssertionHeader, type Assertions } from '../access/assertion.ts'
 import { hasBody } from '../access/caller.ts'
+import { clientAddressOf } from '../access/client-address.ts'
 import { createCors, withCors, type Cors } from '../access/cors.ts'
+import type { BearerClients } from '../bearer/bearer-clients.ts'
 import type { Config, Route } from '../config/schema.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
 import { lowBalanceHeader } from '../access/low-balance.ts'
@@ -37,6 +39,7 @@ export interface ProxyOptions {
   readonly trusted: TrustedProxies
   readonly ownCookies: OwnCookies
   readonly live: LiveConnections
+  readonly bearerClients: Pick<BearerClients, 'hold'>
   readonly ticketRotation: TicketRotation
   readonly metrics: Pick<GatewayMetrics, 'route' | 'webSockets' | 'eventStreams'>
   /** The bare connection of a request that asked for a WebSocket. */
@@ -63,7 +66,7 @@ export async function proxyPlugin (app: FastifyInstance, options: ProxyOptions):
 /** What the gateway answers itself, because it cannot or must not forward. */
 type Failed = (error: Error) => void
 
-function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, ticketRotation, metrics, upgradeOf }: ProxyOptions) {
+function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, bearerClients, ticketRotation, metrics, upgradeOf }: ProxyOptions) {
   const nameOf = routeNames(config.routes)
   const assertionHeader = config.headers.assertion?.header ?? defaultAssertionHeader
   const identityNames = [...Object.keys(config.headers.set), assertionHeader, defaultAssertionHeader, lowBalanceHeader]
@@ -89,9 +92,9 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
 
   /** The one place where what was at hand and what had to be waited for come together, and where every error ends. */
   function answer (request: FastifyRequest, reply: FastifyReply, failed: Failed): void {
-    const { target, hostName: host, method, headers: { cookie: cookieHeader } } = request
+    const { target, hostName: host, method, headers: { cookie: cookieHeader, authorization } } = request
     try {
-      const admission = admit({ host, method, target, cookieHeader, onRoute: ({ api }) => { request.isForProgram = api } })
+      const admission = admit({ host, method, target, cookieHeader, authorization, clientAddress: () => clientAddressOf(request.raw, trusted), onRoute: ({ api }) => { request.isForProgram = api } })
       if (admission instanceof Promise) admission.then((admitted) => enforce(request, reply, admitted, failed)).catch(failed)
       else enforce(request, reply, admission, failed)?.catch(failed)
     } catch (error) {
@@ -103,7 +106,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
   function enforce (request: FastifyRequest, reply: FastifyReply, admission: Admission, failed: Failed): Promise<void> | undefined {
     const route = nameOf(admission.route)
     request.trail.route = route
-    request.trail.user = admission.opened?.session.identity.id ?? null
+    request.trail.user = admission.user?.identity.id ?? null
 
     switch (admission.decision.outcome) {
       case 'sign-in':
@@ -115,17 +118,17 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
   }
 
   function pass (request: FastifyRequest, reply: FastifyReply, admission: Admission, isBalanceLow: boolean, failed: Failed): Promise<void> | undefined {
-    const { route, opened } = admission
+    const { route, user } = admission
     if (route.upstream === null) throw new GatewayError('not_found', { cause: new Error('a route for forward-auth: it has no upstream') })
-    const assertion = assertions === null || opened === null ? null : assertions.of(opened.session, audienceOf(route, request.hostName, publicUrl.hostname))
-    const identity = opened === null ? [] : identityOf(opened.session, isBalanceLow)
+    const assertion = assertions === null || user === null ? null : assertions.of(user, audienceOf(route, request.hostName, publicUrl.hostname))
+    const identity = user === null ? [] : identityOf(user, isBalanceLow)
     const go = (told: readonly string[]): void => { send(request, reply, admission, isBalanceLow, told, failed) }
     if (assertion instanceof Promise) return assertion.then((signed) => { go([...identity, assertionHeader, signed]) })
     go(assertion === null ? identity : [...identity, assertionHeader, assertion])
     return undefined
   }
 
-  function send (request: FastifyRequest, reply: FastifyReply, { route, opened }: Admission, isBalanceLow: boolean, told: readonly string[], failed: Failed): void {
+  function send (request: FastifyRequest, reply: FastifyReply, { route, opened, isByToken }: Admission, isBalanceLow: boolean, told: readonly string[], failed: Failed): void {
     const appHeaders = isBalanceLow ? warningHeaders : responseHeaders
     const { cors: rules } = route
     const crossing: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
@@ -144,6 +147,7 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
       if (isEventStream(headers)) {
         countWhileOpen(reply.raw, metrics.eventStreams)
         if (owner !== null) live.add(owner, reply.raw)
+        if (isByToken) bearerClients.hold(request.headers.authorization, reply.raw, () => { reply.raw.destroy() })
       }
     }
     const onFailed: ForwardHooks['onFailed'] = (error) => {
@@ -161,13 +165,15 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
             stopWatching?.()
             reply.raw.statusCode = 101
             countWhileOpen(upgrade.socket, metrics.webSockets)
-            live.add(owner, upgrade.socket, tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers))))
+            const end = tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers)))
+            live.add(owner, upgrade.socket, end)
+            if (isByToken) bearerClients.hold(request.headers.authorization, upgrade.socket, () => end('session over'))
           }
         }
-    forward(request.raw, reply.raw, outgoing(request, route, told, call), hooks)
+    forward(request.raw, reply.raw, outgoing(request, route, told, call, isByToken), hooks)
   }
 
-  function outgoing (request: FastifyRequest, route: Route, identity: readonly string[], call: Trace): Outgoing {
+  function outgoing (request: FastifyRequest, route: Route, identity: readonly string[], call: Trace, isAuthorizationOurs: boolean): Outgoing {
     const { raw } = request
     const upstream = upstreams.of(route)
     const told = forwarded(raw, request.id, call)
@@ -177,7 +183,8 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
       host: route.preserveHost ? raw.headers.host ?? upstream.host : upstream.host,
       forwarded: told.headers,
       identity,
-      hasBody: carriesBody
+      hasBody: carriesBody,
+      isAuthorizationOurs
     })
     return { upstream, path: upstream.basePath + pathFor(route, request.target.raw), headers, hasBody: carriesBody, bodyLimitBytes: bodyLimit(route, raw.headers) }
   }

@@ -11,7 +11,7 @@ const tellsOfTheClient = [
   'x-original-uri', 'x-original-url', 'x-original-host', 'x-original-method', 'x-rewrite-url', 'x-request-id', 'traceparent', 'tracestate', 'remote-user', 'proxy'
 ]
 
-type Treatment = 'keep' | 'drop' | 'cookie' | 'host' | 'te' | 'content-length'
+type Treatment = 'authorization' | 'keep' | 'drop' | 'cookie' | 'host' | 'te' | 'content-length'
 
 export interface RequestHeadersOptions {
   /** Names the app believes: identity headers and the assertion. Client copies never pass, in any spelling. */
@@ -25,6 +25,8 @@ export interface OwnHeaders {
   readonly forwarded: readonly string[]
   readonly identity: readonly string[]
   readonly hasBody: boolean
+  /** The client's Authorization was for us: the app does not see it. */
+  readonly isAuthorizationOurs: boolean
 }
 
 const rememberedNames = 2_000
@@ -39,7 +41,7 @@ export function createRequestHeaders ({ identityNames, ownCookies }: RequestHead
 
   function judge (name: string): Treatment {
     const lower = name.toLowerCase()
-    if (lower === 'cookie' || lower === 'host' || lower === 'te' || lower === 'content-length') return lower
+    if (lower === 'cookie' || lower === 'host' || lower === 'te' || lower === 'content-length' || lower === 'authorization') return lower
     // A second spelling of these would be a second value to a folding app.
     const fold = folded(lower)
     return dropped.has(fold) || fold === 'cookie' || fold === 'host' || fold === 'content-length' ? 'drop' : 'keep'
@@ -60,15 +62,16 @@ export function createRequestHeaders ({ identityNames, ownCookies }: RequestHead
     for (let index = 0; index < raw.length; index += 2) {
       const name = raw[index] ?? ''
       const value = raw[index + 1] ?? ''
-      const passed = passedValue(treatment(name), value, own.hasBody)
+      const passed = passedValue(treatment(name), value, own)
       if (passed !== null && !named?.has(name.toLowerCase())) headers.push(name, passed)
     }
     return headers
   }
 
-  function passedValue (treatment: Treatment, value: string, hasBody: boolean): string | null {
+  function passedValue (treatment: Treatment, value: string, { hasBody, isAuthorizationOurs }: OwnHeaders): string | null {
     switch (treatment) {
       case 'keep': return value
+      case 'authorization': return isAuthorizationOurs ? null : value
       case 'drop': case 'host': return null
       case 'cookie': return withoutOwnCookies(value, ownCookies)
       case 'te': return /(^|,)\s*trailers\s*(,|$)/i.test(value) ? 'trailers' : null

@@ -77,6 +77,7 @@ export function clientOf (serverUrl: string, { subject = 'id', aihubmix = {} }: 
       scope: 'profile balance',
       autoAuthorize: true,
       pkce: 'off',
+      bearerAudience: 'required',
       timeout: 400,
       budget: { requests: 100_000, window: 180_000 },
       topupHosts: ['aihubmix.com', 'inferera.com'],

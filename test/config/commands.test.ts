@@ -49,7 +49,7 @@ t.test('schema prints JSON Schema draft 7 that knows every section and requires 
   const { out } = await run('schema', [])
   const schema: unknown = JSON.parse(out)
   t.match(schema, { $schema: 'http://json-schema.org/draft-07/schema#', additionalProperties: false, properties: { session: { properties: { maxAge: { default: '30d', description: String } } } } })
-  t.notMatch(out, '"required"')
+  t.notMatch(out, '"required":')
 })
 
 t.test('keygen prints another key of 32 bytes each time', async (t) => {

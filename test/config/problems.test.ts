@@ -10,7 +10,7 @@ t.test('every problem is listed at once, with its place', async (t) => {
     'server:', '  publicUrl: http://app.example.com', '  listn: 1',
     'aihubmix:', '  clientId: 7', '  timeout: 10',
     'session: { maxAge: 1d, idleTimeout: 2d, cookieDomain: ample.com }',
-    'routes:', '  - { upstream: "ftp://a" }', '  - { upstream: "http://a" }', '  - { upstream: "http://b", bearer: true }'
+    'routes:', '  - { upstream: "ftp://a" }', '  - { upstream: "http://a" }', '  - { upstream: "http://b", bearer: true, access: anyone }'
   ].join('\n')
   const problems = await problemsOf(t, { text, env: { GATEWAY_SERVER_PUBLIK_URL: 'x', GATEWAY_LOG_LEVEL: 'loud' } })
   t.same(new Set(problems.map(({ where, path }) => `${where} ${path}`)), new Set([

@@ -6,7 +6,7 @@ import { formOf } from '../body.ts'
 import type { IssuedCode } from '../codes.ts'
 import type { Exchange, FaultEndpoint } from '../faults/stages.ts'
 import { writeScope } from '../scope.ts'
-import { accessTokenSeconds, type TokenPair } from '../tokens.ts'
+import { accessTokenSeconds, type Look, type TokenPair } from '../tokens.ts'
 import type { World } from '../world.ts'
 import { authenticatedClient, clientIdOf } from './client-authentication.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -58,16 +58,21 @@ function authorizationCodeGrant (world: World, app: RegisteredApp, form: URLSear
   if (issued.redirectUri !== form.get('redirect_uri')) return invalidGrant('redirect_uri differs from the authorization request')
   if (faults.setting('pkce', exchange) !== 'ignore' && !provesPossession(issued, form.get('code_verifier'))) return invalidGrant('code_verifier does not fit')
   codes.markSpent(code)
-  return tokenAnswer(tokens.issue(issued, faults.setting('jwtExpiryOffsetMs', exchange)))
+  return tokenAnswer(tokens.issue(issued, lookOf(world, exchange)))
 }
 
-function refreshTokenGrant ({ tokens, faults }: World, app: RegisteredApp, form: URLSearchParams, exchange: Exchange): Answer {
+function refreshTokenGrant (world: World, app: RegisteredApp, form: URLSearchParams, exchange: Exchange): Answer {
+  const { tokens, faults } = world
   const refreshToken = form.get('refresh_token') ?? ''
   const owner = tokens.owner(refreshToken)
   if (owner === null || owner.clientId !== app.clientId) return invalidGrant('unknown, expired or revoked refresh token')
   const rotation = faults.setting('rotation', exchange) ?? { mode: 'on', graceMs: 0 }
-  const pair = tokens.refresh(refreshToken, rotation, faults.setting('jwtExpiryOffsetMs', exchange))
+  const pair = tokens.refresh(refreshToken, rotation, lookOf(world, exchange))
   return pair === null ? invalidGrant('the refresh token has expired or was used already') : tokenAnswer(pair)
+}
+
+function lookOf ({ faults }: World, exchange: Exchange): Look {
+  return { expiryOffsetMs: faults.setting('jwtExpiryOffsetMs', exchange), form: faults.setting('accessTokenForm', exchange) }
 }
 
 /** RFC 7636 §4.6; a request without a challenge needs no verifier. */

@@ -1,3 +1,4 @@
+import type { AccessTokenForm } from '../access-token.ts'
 import type { Answer, WireAnswer } from '../answer.ts'
 import type { GrantMatch } from '../grants.ts'
 import type { Members } from '../json.ts'
@@ -42,6 +43,8 @@ export interface FaultSettings {
   readonly strictScopeEncoding?: boolean
   /** How far the `exp` of new access tokens lies from the truth. */
   readonly jwtExpiryOffsetMs?: number
+  /** What new access tokens say of the app they were made for; `opaque` ones say nothing at all. */
+  readonly accessTokenForm?: AccessTokenForm
   /** What CORS lets in; one-api's API has no CORS (provider.md F-52). */
   readonly allowedOrigin?: string
 }
