@@ -24,7 +24,9 @@ export function createHeldConnections (): HeldConnections {
       })
     },
     end (hash) {
-      for (const end of held.get(hash)?.ends.values() ?? []) end()
+      const entry = held.get(hash)
+      held.delete(hash) // once: until they have closed nobody asks about their token again
+      for (const end of entry?.ends.values() ?? []) end()
     },
     tokens: () => Array.from(held, ([hash, { token }]) => [hash, token] as const)
   }
