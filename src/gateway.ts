@@ -69,6 +69,8 @@ export interface Gateway {
   readonly app: FastifyInstance
   /** The admin listener's. */
   readonly admin: FastifyInstance
+  /** Another configuration has taken over: what is open is that one's to watch. Requests that run are finished. */
+  handOver (): void
   /** `/ready` fails from now on; requests are served as before. */
   drain (): void
   /** Takes no new connection, ends WebSockets, lets requests and renewals end within `withinMs` and cuts the rest. */
@@ -160,6 +162,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   return {
     app,
     admin,
+    handOver: watch.stop,
     drain () { isDraining = true },
     async close (withinMs) {
       isDraining = true

@@ -8,7 +8,7 @@ import { createPublicServer } from './server/public-server.ts'
 import { detachable } from './session/detachable-store.ts'
 
 /** A gateway whose configuration can be exchanged while it runs. `app` and `admin` only listen; each request is served by the gateway of the day. */
-export interface ReloadableGateway extends Gateway {
+export interface ReloadableGateway extends Omit<Gateway, 'handOver'> {
   /**
    * From now on, requests meet a gateway of this configuration; what runs is finished by the one it met. Listeners, store and
    * workers stay as they were at start; the certificate is shown to who connects from now on.
@@ -59,6 +59,17 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
     generation.gateway.close(withinMs).catch((error: unknown) => options.log.log.error({ err: error }, 'a configuration that was replaced could not be closed'))
   }
 
+  /** A certificate that cannot be used leaves everything as it was. */
+  function renewCertificate ({ server }: Config, next: Generation): void {
+    try {
+      publicServer.renewCertificate(server)
+    } catch (error) {
+      next.isRetired = true
+      closeWhenDone(next)
+      throw error
+    }
+  }
+
   const serve: RequestListener = (request, response) => {
     if (isDraining) response.shouldKeepAlive = false // whoever keeps connections finds another replica for the next request
     enter(response).app.routing(request, response)
@@ -81,9 +92,12 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
     async reload (config) {
       if (isDraining) return
       const before = current
-      current = await generationOf(config)
-      publicServer.renewCertificate(config.server)
+      const next = await generationOf(config)
+      renewCertificate(config, next)
+      current = next
       before.isRetired = true
+      // Else it would go on for as long as a WebSocket it let in is open, with a client secret and rules of yesterday.
+      before.gateway.handOver()
       closeWhenDone(before)
     },
     drain,

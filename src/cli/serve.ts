@@ -4,8 +4,7 @@ import type { Logger } from 'pino'
 import { loadConfig, type ConfigInput } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
-import type { Gateway } from '../gateway.ts'
-import { createReloadableGateway } from '../reloadable-gateway.ts'
+import { createReloadableGateway, type ReloadableGateway } from '../reloadable-gateway.ts'
 import { openStore } from '../session/open-store.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -73,7 +72,7 @@ async function serve (input: ConfigInput, argv: readonly string[]): Promise<numb
 }
 
 /** False when an address cannot be had; said on standard error. */
-async function listen ({ app, admin }: Gateway, config: Config): Promise<boolean> {
+async function listen ({ app, admin }: ReloadableGateway, config: Config): Promise<boolean> {
   return await listening(app, config.server.listen, publicSetting) && await listening(admin, config.admin.listen, adminSetting)
 }
 
@@ -83,7 +82,7 @@ function workersOf ({ server: { workers } }: Config): number {
 }
 
 /** Load balancers are told first; then what runs may end; then what is left is cut. */
-async function drain (gateway: Gateway, { server: { drain } }: Config, log: Logger): Promise<void> {
+async function drain (gateway: ReloadableGateway, { server: { drain } }: Config, log: Logger): Promise<void> {
   gateway.drain()
   log.info({ delayMs: drain.delay, timeoutMs: drain.timeout }, 'draining; another signal skips the delay')
   const isOver = new AbortController()
