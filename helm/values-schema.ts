@@ -22,7 +22,7 @@ const tree = { type: 'object' }
 const trees = { type: 'array', items: tree }
 const texts = { type: 'array', items: text }
 const labels = { type: 'object', additionalProperties: text }
-const secretNames = ['clientSecret', 'sessionKeys', 'redisUrl', 'redisPassword']
+const secretNames = ['clientSecret', 'sessionKeys', 'redisUrl', 'redisPassword', 'sentinelPassword', 'adminToken']
 const secretName = { type: 'string', pattern: '^[-._a-zA-Z0-9]*$' }
 
 /** The schema of the chart's values (JSON Schema draft 7). */

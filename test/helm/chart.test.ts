@@ -94,11 +94,12 @@ t.test('an existing Secret wins over secrets in the values, and no Secret is mad
 })
 
 t.test('each pair of secret name and key leads to the file the gateway is told of', async (t) => {
-  const keys = 'secrets.keys.clientSecret=a,secrets.keys.sessionKeys=b,secrets.keys.redisUrl=c,secrets.keys.redisPassword=d'
+  const keys = 'secrets.keys.clientSecret=a,secrets.keys.sessionKeys=b,secrets.keys.redisUrl=c,secrets.keys.redisPassword=d,secrets.keys.sentinelPassword=e,secrets.keys.adminToken=f'
   const manifests = await rendered('--values', ingress, '--set', keys)
-  t.same(only(manifests, 'Deployment', [...pod, 'volumes', 1, 'secret', 'items']), ['a', 'd', 'c', 'b'].map((key) => ({ key, path: key })))
+  t.same(only(manifests, 'Deployment', [...pod, 'volumes', 1, 'secret', 'items']), ['f', 'a', 'd', 'c', 'e', 'b'].map((key) => ({ key, path: key })))
   t.same(only(manifests, 'Deployment', [...pod, 'containers', 0, 'env']), [
-    ['GATEWAY_AIHUBMIX_CLIENT_SECRET_FILE', 'a'], ['GATEWAY_SESSION_REDIS_PASSWORD_FILE', 'd'], ['GATEWAY_SESSION_REDIS_URL_FILE', 'c'], ['GATEWAY_SESSION_KEYS_FILE', 'b']
+    ['GATEWAY_ADMIN_TOKEN_FILE', 'f'], ['GATEWAY_AIHUBMIX_CLIENT_SECRET_FILE', 'a'], ['GATEWAY_SESSION_REDIS_PASSWORD_FILE', 'd'],
+    ['GATEWAY_SESSION_REDIS_URL_FILE', 'c'], ['GATEWAY_SESSION_REDIS_SENTINELS_PASSWORD_FILE', 'e'], ['GATEWAY_SESSION_KEYS_FILE', 'b']
   ].map(([name, file]) => ({ name, value: `/run/secrets/aihubmix-gateway/${file}` })))
 })
 
@@ -178,7 +179,9 @@ const secretTexts: Readonly<Record<string, string>> = {
   GATEWAY_AIHUBMIX_CLIENT_SECRET_FILE: 'a-client-secret',
   GATEWAY_SESSION_KEYS_FILE: Buffer.alloc(32, 7).toString('base64'),
   GATEWAY_SESSION_REDIS_URL_FILE: 'rediss://redis.example.com:6379/0',
-  GATEWAY_SESSION_REDIS_PASSWORD_FILE: 'a-password'
+  GATEWAY_SESSION_REDIS_PASSWORD_FILE: 'a-password',
+  GATEWAY_SESSION_REDIS_SENTINELS_PASSWORD_FILE: 'another-password',
+  GATEWAY_ADMIN_TOKEN_FILE: 'a-token-of-an-operator'
 }
 
 async function environmentOf (folder: string, manifests: readonly Manifest[]): Promise<Record<string, string>> {

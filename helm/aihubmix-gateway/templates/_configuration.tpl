@@ -10,7 +10,9 @@
   "clientSecret" "GATEWAY_AIHUBMIX_CLIENT_SECRET_FILE"
   "sessionKeys" "GATEWAY_SESSION_KEYS_FILE"
   "redisUrl" "GATEWAY_SESSION_REDIS_URL_FILE"
-  "redisPassword" "GATEWAY_SESSION_REDIS_PASSWORD_FILE" -}}
+  "redisPassword" "GATEWAY_SESSION_REDIS_PASSWORD_FILE"
+  "sentinelPassword" "GATEWAY_SESSION_REDIS_SENTINELS_PASSWORD_FILE"
+  "adminToken" "GATEWAY_ADMIN_TOKEN_FILE" -}}
 {{- $secrets := dict -}}
 {{- range $name, $variable := $variables -}}
   {{- $key := get $.Values.secrets.keys $name -}}
