@@ -6,8 +6,8 @@ import { key, redis } from './configured.ts'
 export interface KeyRow {
   readonly key: string
   readonly set: unknown
-  /** What the loaded configuration then holds; absent: the key is refused as not built yet. */
-  readonly gives?: unknown
+  /** What the loaded configuration then holds. */
+  readonly gives: unknown
   /** A value of a wrong type or form. */
   readonly wrong: unknown
   /** What else must be set. */
