@@ -111,11 +111,11 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const answerError = createErrorAnswer({ appearance, originFor: handoff.originFor, onError: noteError })
   const app: FastifyInstance = Fastify({
     ...publicServer.options,
-    loggerInstance,
-    logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger) => logger, // a child a request costs more than naming the id where a line is written
     genReqId: (request) => requestIdOf(request, trusted),
-    frameworkErrors: (error, request, reply) => { answerError(error, request, reply) }
+    frameworkErrors (error, request, reply) {
+      request.log = log
+      answerError(error, request, reply)
+    }
   })
   const renewal = createRenewal({
     sessions,
@@ -130,7 +130,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     },
     onWaited: metrics.waitedForRenewal,
     now,
-    log: app.log
+    log
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
   const ticketRotation = createTicketRotation({ sessions, cookies, cookieName: ownCookies.session, keys: config.session.keys, maxAgeMs: config.session.maxAge, now })
@@ -143,7 +143,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
 
   neverParseBodies(app)
   const upgradeOf = acceptUpgrades(app, live)
-  followEachRequest(app, { writeAccessLine, metrics, beginTrace: beginTrace(createRemoteTraceOf(trusted.includes)) })
+  followEachRequest(app, { log, writeAccessLine, metrics, beginTrace: beginTrace(createRemoteTraceOf(trusted.includes)) })
   readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
   answerErrors(app, answerError)
 

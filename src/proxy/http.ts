@@ -1,7 +1,8 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform, type Duplex, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { GatewayError } from '../errors.ts'
+import type { AppHeaders, ReceivedHeaders } from './response-headers.ts'
 import { mayTryAgain } from './second-try.ts'
 import type { Upstream } from './upstreams.ts'
 
@@ -16,19 +17,24 @@ export interface Outgoing {
 }
 
 export interface ForwardHooks {
-  readonly responseHeaders: (headers: IncomingHttpHeaders) => string[]
-  /** Called once, when the app has answered and before the first byte goes to the client: from here on the reply is ours. */
-  readonly onAnswer: (headers?: IncomingHttpHeaders) => void
+  readonly responseHeaders: (received: ReceivedHeaders) => AppHeaders
+  /** Called once, when the app has answered and before the first byte goes to the client: from here on the reply is ours. Gives the headers of the client's answer. */
+  readonly onAnswer: (headers: AppHeaders) => string[]
+  /** Called instead, when the client has left before that. */
+  readonly onLeft: () => void
   /** Called instead, when there is no answer of the app's to give. */
   readonly onFailed: (error: GatewayError) => void
   /** Where the app agrees to switch protocols (101), its socket is handed over here. */
-  readonly onUpgrade?: (headers: IncomingHttpHeaders, socket: Duplex) => void
+  readonly onUpgrade?: (headers: AppHeaders, socket: Duplex) => void
 }
 
 const clientGone = new Error('client is gone')
 
-/** Told by undici at the first byte of an answer; missing in its type. */
-type Handler = Dispatcher.DispatchHandler & { onResponseStarted (): void }
+/**
+ * undici's first kind of handler, which is given headers as they were received: the newer kind reads them all into an object before
+ * anybody asks, and holds them as long as the answer takes (docs/decisions/0057).
+ */
+type Handler = Required<Pick<Dispatcher.DispatchHandler, 'onConnect' | 'onResponseStarted' | 'onUpgrade' | 'onHeaders' | 'onData' | 'onComplete' | 'onError'>>
 
 /**
  * Sends a request to the app and its answer to the client, both streamed and without copies; a slow reader slows the writer.
@@ -40,7 +46,9 @@ type Handler = Dispatcher.DispatchHandler & { onResponseStarted (): void }
 export function forward (request: IncomingMessage, response: ServerResponse, outgoing: Outgoing, hooks: ForwardHooks): void {
   const { upstream } = outgoing
   const options = dispatchOptions(request, outgoing, hooks.onUpgrade !== undefined)
-  let controller: Dispatcher.DispatchController | null = null
+  let abortCall: ((reason: Error) => void) | null = null
+  let resume: (() => void) | null = null
+  let bodyBytes: number | null = null
   let hasFirstByte = false
   let hasBegun = false
   let hasBody = false
@@ -48,63 +56,66 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
   let isSecondTry = false
   let queueTimer: NodeJS.Timeout | undefined
 
-  const abort = (reason: Error): void => { controller?.abort(reason) }
+  const abort = (reason: Error): void => { abortCall?.(reason) }
   const onClose = (): void => { if (!response.writableFinished) abort(clientGone) }
-  const onDrain = (): void => { controller?.resume() }
+  const onDrain = (): void => { resume?.() }
   response.on('close', onClose)
   response.on('error', ignore) // a write that crosses the client's leaving; 'close' follows
 
   const letGo = (): void => {
     upstream.requests--
-    if (controller === null) return
-    // Held any longer, undici's header buffers are promoted to the old generation: scavenges of 8 ms, nine a second.
-    controller.rawHeaders = null
-    controller.rawTrailers = null
-    controller = null
+    abortCall = null
+    resume = null
   }
 
   const handler: Handler = {
-    onRequestStart (started) {
+    onConnect (started) {
       if (queueTimer !== undefined) clearTimeout(queueTimer)
-      controller = started
-      if (response.closed || isGivenUp) abort(clientGone)
+      abortCall = started
+      if (response.closed || isGivenUp) started(clientGone)
     },
     onResponseStarted () { hasFirstByte = true },
-    onRequestUpgrade (_controller, _statusCode, headers, socket) {
+    onUpgrade (_statusCode, received, socket) {
       letGo()
       response.off('close', onClose)
-      if (String(headers['upgrade']).toLowerCase() !== 'websocket') { // nobody asked for another protocol (RFC 9110 §7.8)
+      const headers = hooks.responseHeaders(received)
+      if (headers.upgrade?.toLowerCase() !== 'websocket') { // nobody asked for another protocol (RFC 9110 §7.8)
         socket.destroy()
         return hooks.onFailed(new GatewayError('upstream_bad_response', { cause: new Error('switched to another protocol') }))
       }
-      hooks.onAnswer()
       hooks.onUpgrade?.(headers, socket)
     },
-    onResponseStart (_controller, statusCode, headers) {
-      if (statusCode < 200) return // 1xx is between the app and us
-      if (statusCode > 599) return abort(new Error(`status ${statusCode}`))
+    onHeaders (statusCode, received, resumeApp) {
+      if (statusCode < 200) return true // 1xx is between the app and us
+      if (statusCode > 599) throw new Error(`status ${statusCode}`)
       hasBegun = true // what is thrown from here on cuts the connection: nobody else answers any more
-      hooks.onAnswer(headers)
-      response.writeHead(statusCode, closingUnread(request, hooks.responseHeaders(headers)))
-      // An answer whose body comes later (a stream of events) shows its headers now.
-      process.nextTick(() => { if (!hasBody && !response.writableEnded) response.flushHeaders() })
+      resume = resumeApp
+      const headers = hooks.responseHeaders(received)
+      bodyBytes = headers.contentLengthBytes
+      response.writeHead(statusCode, closingUnread(request, hooks.onAnswer(headers)))
+      showHeadersSoon(response)
+      return true
     },
-    onResponseData (_controller, chunk) {
+    onData (chunk) {
+      if (!hasBody && chunk.length === bodyBytes) response.end(chunk) // most answers: one write, and no other to end it
+      else if (!response.write(chunk)) {
+        response.once('drain', onDrain)
+        hasBody = true
+        return false
+      }
       hasBody = true
-      if (response.write(chunk)) return
-      controller?.pause()
-      response.once('drain', onDrain)
+      return true
     },
-    onResponseEnd () {
+    onComplete () {
       letGo()
-      response.end()
+      if (!response.writableEnded) response.end()
     },
-    onResponseError (_controller, error) {
+    onError (error) {
       letGo()
       if (queueTimer !== undefined) clearTimeout(queueTimer)
       if (isGivenUp) return // answered already
       if (hasBegun) response.destroy()
-      else if (hasLeft(request, response)) hooks.onAnswer()
+      else if (hasLeft(request, response)) hooks.onLeft()
       else if (!isSecondTry && !hasFirstByte && mayTryAgain(options, error)) {
         isSecondTry = true
         send()
@@ -116,7 +127,7 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
     // Counted here: undici would count through all its connections.
     const isQueued = upstream.requests++ >= upstream.connections
     upstream.pool.dispatch(options, handler)
-    if (!isQueued || controller !== null) return
+    if (!isQueued || abortCall !== null) return
     queueTimer = setTimeout(() => {
       isGivenUp = true
       hooks.onFailed(new GatewayError('upstream_busy'))
@@ -124,6 +135,20 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
   }
 
   send()
+}
+
+let begun: ServerResponse[] = []
+
+/** An answer whose body comes later (a stream of events) shows its headers at once: one look at all that began in this turn of the event loop. */
+function showHeadersSoon (response: ServerResponse): void {
+  if (begun.length === 0) setImmediate(showHeaders)
+  begun.push(response)
+}
+
+function showHeaders (): void {
+  const responses = begun
+  begun = []
+  for (const response of responses) if (!response.writableEnded) response.flushHeaders()
 }
 
 function ignore (): void {}

@@ -24,9 +24,9 @@ import { createForwarded } from './forwarded.ts'
 import { forward, type ForwardHooks, type Outgoing } from './http.ts'
 import type { LiveConnections, Owner } from './live-connections.ts'
 import { createRequestHeaders } from './request-headers.ts'
-import { createResponseHeaders } from './response-headers.ts'
+import { createResponseHeaders, type AppHeaders } from './response-headers.ts'
 import type { Upstreams } from './upstreams.ts'
-import { checkHandshake, tunnel, watchForLeaving, withoutUpgrade, type Upgrade } from './websocket.ts'
+import { checkHandshake, tunnel, watchForLeaving, type Upgrade } from './websocket.ts'
 
 export interface ProxyOptions {
   readonly config: Config
@@ -74,7 +74,6 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
   const cors = createCors(config.routes)
   const requestHeaders = createRequestHeaders({ identityNames, ownCookies })
   const responseHeaders = createResponseHeaders(ownCookies, identityNames)
-  const warningHeaders: ForwardHooks['responseHeaders'] = (headers) => [...responseHeaders(headers), lowBalanceHeader, 'true']
   const identityOf = identityHeaders(config.headers.set)
   const forwarded = createForwarded(publicUrl, trusted)
 
@@ -129,26 +128,32 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
   }
 
   function send (request: FastifyRequest, reply: FastifyReply, { route, opened, isByToken }: Admission, isBalanceLow: boolean, told: readonly string[], failed: Failed): void {
-    const appHeaders = isBalanceLow ? warningHeaders : responseHeaders
-    const { cors: rules } = route
-    const crossing: typeof appHeaders = rules === null ? appHeaders : (headers) => withCors(rules, request.headers.origin, appHeaders(headers))
     const newTicket = opened === null ? null : ticketRotation(reply, opened)
     const owner: Owner | null = opened === null ? null : { ticket: opened.ticket, asked: { host: request.hostName, method: request.method, target: request.target } }
-    const answerHeaders: typeof appHeaders = newTicket === null ? crossing : (headers) => isShareable(headers) ? crossing(headers) : [...crossing(headers), 'set-cookie', newTicket]
+    const answerHeaders = (headers: AppHeaders): string[] => {
+      if (isBalanceLow) headers.list.push(lowBalanceHeader, 'true')
+      const list = route.cors === null ? headers.list : withCors(route.cors, request.headers.origin, headers.list)
+      if (newTicket !== null && !isShareable(headers)) list.push('set-cookie', newTicket)
+      return list
+    }
     const upgrade = upgradeOf(request.raw)
     if (upgrade !== undefined) checkUpgrade(request, route)
     const stopWatching = upgrade === undefined ? undefined : watchForLeaving(upgrade.socket)
     const call = request.trail.trace.call(`proxy ${nameOf(route)}`)
     const sentAt = performance.now()
-    const onAnswer: ForwardHooks['onAnswer'] = (headers) => {
+    const answered = (): void => {
       request.trail.upstreamMs = performance.now() - sentAt
       call.end()
       reply.hijack()
+    }
+    const onAnswer: ForwardHooks['onAnswer'] = (headers) => {
+      answered()
       if (isEventStream(headers)) {
         countWhileOpen(reply.raw, metrics.eventStreams)
         if (owner !== null) live.add(owner, reply.raw)
         if (isByToken) bearerClients.hold(request.headers.authorization, reply.raw, () => { reply.raw.destroy() })
       }
+      return answerHeaders(headers)
     }
     const onFailed: ForwardHooks['onFailed'] = (error) => {
       call.end({ error: error.code })
@@ -156,16 +161,18 @@ function createProxyHandler ({ config, admit, refusal, assertions, signIn, upstr
       failed(error)
     }
     const hooks: ForwardHooks = upgrade === undefined
-      ? { responseHeaders: answerHeaders, onAnswer, onFailed }
+      ? { responseHeaders, onAnswer, onLeft: answered, onFailed }
       : {
-          responseHeaders: answerHeaders,
+          responseHeaders,
           onAnswer,
+          onLeft: answered,
           onFailed,
           onUpgrade (headers, socket) {
+            answered()
             stopWatching?.()
             reply.raw.statusCode = 101
             countWhileOpen(upgrade.socket, metrics.webSockets)
-            const end = tunnel(upgrade, socket, answerHeaders(withoutUpgrade(headers)))
+            const end = tunnel(upgrade, socket, answerHeaders(headers))
             live.add(owner, upgrade.socket, end)
             if (isByToken) bearerClients.hold(request.headers.authorization, upgrade.socket, () => end('session over'))
           }
@@ -224,13 +231,13 @@ function withFlat (reply: FastifyReply, headers: readonly string[]): FastifyRepl
 }
 
 /** A cache between us and others may keep this answer, and would hand the cookie in it to everybody. */
-function isShareable (headers: IncomingHttpHeaders): boolean {
-  const rules = String(headers['cache-control'] ?? '')
+function isShareable ({ cacheControl }: AppHeaders): boolean {
+  const rules = cacheControl ?? ''
   return /\b(public|s-maxage|max-age)\b/i.test(rules) && !/\b(private|no-store)\b/i.test(rules)
 }
 
-function isEventStream (headers: IncomingHttpHeaders | undefined): boolean {
-  return String(headers?.['content-type'] ?? '').startsWith('text/event-stream') // a list where an app sends two
+function isEventStream ({ contentType }: AppHeaders): boolean {
+  return contentType?.startsWith('text/event-stream') === true
 }
 
 function countWhileOpen (connection: { once (event: 'close', listener: () => void): unknown }, count: (change: 1 | -1) => void): void {

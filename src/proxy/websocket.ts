@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { hasBody } from '../access/caller.ts'
 import { GatewayError } from '../errors.ts'
@@ -88,9 +88,4 @@ function switchingProtocols (headers: readonly string[]): string {
   const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket']
   for (let index = 0; index < headers.length; index += 2) lines.push(`${headers[index]}: ${headers[index + 1]}`)
   return `${lines.join('\r\n')}\r\n\r\n`
-}
-
-/** The headers of the app's 101 without those that `switchingProtocols` writes itself. */
-export function withoutUpgrade ({ connection: _, upgrade: __, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
-  return headers
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../errors.ts'
 import type { GatewayLog } from './log.ts'
 import type { GatewayMetrics } from './metrics.ts'
@@ -25,18 +25,20 @@ export interface Trail {
 }
 
 interface FollowOptions {
+  readonly log: FastifyBaseLogger
   readonly writeAccessLine: GatewayLog['writeAccessLine']
   readonly metrics: Pick<GatewayMetrics, 'route'>
   readonly beginTrace: BeginTrace
 }
 
 /** One line and one count a request, when its connection is done with it, whoever answered. */
-export function followEachRequest (app: FastifyInstance, { writeAccessLine, metrics, beginTrace }: FollowOptions): void {
+export function followEachRequest (app: FastifyInstance, { log, writeAccessLine, metrics, beginTrace }: FollowOptions): void {
   app.decorateRequest('trail', null as never) // one shape for every request; the hook below sets it
   app.addHook('onRequest', function followRequest (request, reply, done) {
     request.trail = { user: null, route: null, client: null, upstreamMs: null, code: null, trace: beginTrace(request.raw, request.id) }
+    request.log = reply.log = log // given to Fastify itself, it would cost each request a child and two listeners
     const startedAt = performance.now()
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => { // once, as every stream
       const ms = performance.now() - startedAt
       count(request, reply, ms)
       writeAccessLine?.(accessLine(request, reply, ms))

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { Pool } from 'undici'
 import { forward } from '../../src/proxy/http.ts'
+import { createResponseHeaders } from '../../src/proxy/response-headers.ts'
+import { createOwnCookies } from '../../src/session/cookies.ts'
 import { startUpstream } from '../rig/upstream.ts'
 
 t.test('a request that finds every connection of its route taken is told so in time, and never reaches the app later', async (t) => {
@@ -17,8 +19,9 @@ t.test('a request that finds every connection of its route taken is told so in t
 
   const gateway = createServer((request, response) => {
     forward(request, response, { upstream, path: request.url ?? '/', headers: ['Host', 'app'], hasBody: false, bodyLimitBytes: null }, {
-      responseHeaders: () => [],
-      onAnswer () {},
+      responseHeaders: createResponseHeaders(createOwnCookies('s'), []),
+      onAnswer: ({ list }) => list,
+      onLeft () {},
       onFailed (error) {
         told.push(error.code)
         response.writeHead(503, { 'x-code': error.code }).end()

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -71,10 +72,18 @@ async function launch (folder: string, port: number): Promise<ChildProcess> {
   return server
 }
 
+/**
+ * A port for a server that is started, ended and started again. It lies below those the
+ * system gives out by itself: neither a test's outgoing connection nor a server of
+ * another test file takes it between its two lives.
+ */
 export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = randomInt(12_000, 32_000)
+  const server = createServer()
+  const isFree = new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (!await isFree) return freePort()
   server.close()
   await once(server, 'close')
   return port

@@ -72,6 +72,7 @@ export async function startReplicaProcesses (t: { after (undo: () => unknown): v
     let output = ''
     const move = async (ms: number): Promise<void> => {
       if (child === null) return
+      if (child.exitCode !== null) throw new Error(`the replica ended by itself:\n${output}`)
       const moved = once(child, 'message')
       child.send({ aheadMs: ms })
       await moved
