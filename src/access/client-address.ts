@@ -38,3 +38,35 @@ function withoutPort (entry: string): string {
 export function withoutMapping (address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
+
+/** An IPv6 line has 64 bits of addresses to itself (RFC 6177 §2), and may use a new one for every request (RFC 8981). */
+const groupsOfALine = 4
+
+/**
+ * What every limit per client address counts by: an IPv4 address as it is, of an IPv6 address its /64. Counted in full, one line would
+ * be 2^64 strangers. Several spellings of one address count as one.
+ */
+export function countedAs (address: string): string {
+  if (isIP(address) !== 6) return address
+  const groups = groupsOf(address)
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (isMapped) return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff]).join('.')
+  return `${groups.slice(0, groupsOfALine).map((group) => group.toString(16)).join(':')}::/64`
+}
+
+/** The eight groups of a valid IPv6 address (RFC 4291 §2.2), whatever its spelling; a zone is no part of it. */
+function groupsOf (address: string): readonly number[] {
+  const [bare = ''] = address.split('%', 1)
+  const [front = [], back = []] = bare.replace(/\d+\.\d+\.\d+\.\d+$/, asGroups).split('::').map(hexGroups)
+  return [...front, ...Array.from({ length: 8 - front.length - back.length }, () => 0), ...back]
+}
+
+function hexGroups (part: string): readonly number[] {
+  return part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16))
+}
+
+/** An IPv4 address as the last two groups of an IPv6 one. */
+function asGroups (dotted: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = dotted.split('.').map(Number)
+  return `${(a << 8 | b).toString(16)}:${(c << 8 | d).toString(16)}`
+}
