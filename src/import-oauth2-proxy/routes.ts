@@ -1,24 +1,19 @@
-interface Reading {
-  one (name: string): string | undefined
-  all (name: string): readonly string[]
-  isOn (name: string, otherwise?: boolean): boolean
-  note (setting: string, text: string): void
-  /** Whether a proxy is trusted, so that routes may do without an upstream. */
-  readonly mayForwardAuth: boolean
-}
+import type { Reading } from './reading.ts'
 
 interface Target { readonly path: string, readonly upstream: string | null }
 type Route = Readonly<Record<string, unknown>>
 
-/** The routes that serve what the upstreams served, and the rules that let somebody in without a session. */
-export function convertRoutes (reading: Reading): readonly Route[] {
-  const targets = targetsOf(reading)
+/** The routes that serve what the upstreams served, and the rules that let somebody in without a session. Where a proxy is trusted they may do without an upstream. */
+export function convertRoutes (reading: Reading, mayForwardAuth: boolean): readonly Route[] {
+  const targets = targetsOf(reading, mayForwardAuth)
   const options = optionsOf(reading)
+  const isApi = reading.isOn('force_json_errors')
   const insecure = reading.isOn('ssl_upstream_insecure_skip_verify')
   if (insecure) reading.note('ssl_upstream_insecure_skip_verify', 'carried over: any certificate of an upstream is accepted; routes[].tls.ca would be safer')
   const routeFor = ({ path, upstream }: Target): Route => ({
     path,
     ...(upstream === null ? {} : { upstream, ...options }),
+    ...(isApi ? { api: true } : {}),
     ...(insecure && upstream?.startsWith('https:') === true ? { tls: { verify: false } } : {})
   })
   const routes: Route[] = targets.map(routeFor)
@@ -30,10 +25,17 @@ export function convertRoutes (reading: Reading): readonly Route[] {
     if (same === -1) routes.push(made)
     else routes[same] = { ...routes[same], ...rule }
   }
-  return routes
+  return reading.isOn('skip_auth_preflight') ? [...routes, ...preflightsOf(routes)] : routes
 }
 
-function targetsOf ({ all, note, mayForwardAuth }: Reading): readonly Target[] {
+/** Every OPTIONS is let through, not preflights alone, and goes to the app: so it was there. */
+function preflightsOf (routes: readonly Route[]): readonly Route[] {
+  const isOpen = (path: unknown): boolean => routes.some((route) => route['path'] === path && (route['access'] === 'anyone' && route['methods'] === undefined))
+  const hasOptions = (path: unknown): boolean => routes.some((route) => route['path'] === path && Array.isArray(route['methods']) && route['methods'].includes('OPTIONS'))
+  return routes.filter(({ path, methods }) => methods === undefined && !isOpen(path) && !hasOptions(path)).map((route) => ({ ...route, methods: ['OPTIONS'], access: 'anyone' }))
+}
+
+function targetsOf ({ all, note }: Reading, mayForwardAuth: boolean): readonly Target[] {
   const targets = new Map<string, Target>()
   for (const text of all('upstreams')) {
     const unix = /^unix:\/\/(\/[^:]+)$/.exec(text)?.[1]
@@ -41,6 +43,7 @@ function targetsOf ({ all, note, mayForwardAuth }: Reading): readonly Target[] {
     if (unix !== undefined) targets.set('/', { path: '/', upstream: `unix:${unix}` })
     else if (url !== null && /^https?:$/.test(url.protocol)) {
       const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : '/'
+      if (targets.has(path)) note('upstreams', `${path} is there twice: the last one is kept`)
       targets.set(path, { path, upstream: url.origin })
     } else if (text.startsWith('static://') && mayForwardAuth) targets.set('/', { path: '/', upstream: null })
     else note('upstreams', `${text.split(':', 1)[0]}:// has no counterpart: only http, https and unix; for forward-auth leave the upstream out and set server.trustedProxies`)
@@ -64,14 +67,14 @@ function optionsOf ({ one, isOn, note }: Reading): Route {
 type Rule = Route & { readonly path: string }
 
 function rulesOf ({ all, note }: Reading): readonly Rule[] {
-  const from = (setting: string, rule: Route): readonly Rule[] => all(setting).flatMap((text) => {
-    const [, method, negation, pattern = ''] = /^(?:([A-Za-z]+)?(!?)=)?(.*)$/s.exec(text) ?? []
+  const from = (setting: string, rule: Route, withMethod = /^/): readonly Rule[] => all(setting).flatMap((text) => {
+    const { method, negation, pattern = '' } = withMethod.exec(text)?.groups ?? { pattern: text }
     const path = prefixOf(pattern)
     if (path !== null && negation !== '!') return [{ path, ...(method === undefined ? {} : { methods: [method.toUpperCase()] }), ...rule }]
     note(setting, `${JSON.stringify(text)} cannot be said as a path prefix in whole segments: write a route for it by hand`)
     return []
   })
-  return [...from('skip_auth_routes', { access: 'anyone' }), ...from('skip_auth_regex', { access: 'anyone' }), ...from('api_routes', { api: true })]
+  return [...from('skip_auth_routes', { access: 'anyone' }, /^(?:(?<method>[A-Za-z]+)?(?<negation>!?)=)?(?<pattern>.*)$/s), ...from('skip_auth_regex', { access: 'anyone' }), ...from('api_routes', { api: true })]
 }
 
 /**

@@ -18,8 +18,22 @@ const plurals: Readonly<Record<string, string>> = {
   skip_auth_route: 'skip_auth_routes',
   api_route: 'api_routes',
   trusted_ip: 'trusted_ips',
-  trusted_proxy_ip: 'trusted_proxy_ips'
+  trusted_proxy_ip: 'trusted_proxy_ips',
+  allowed_group: 'allowed_groups',
+  allowed_role: 'allowed_roles',
+  github_user: 'github_users',
+  gitlab_group: 'gitlab_groups',
+  gitlab_project: 'gitlab_projects',
+  google_group: 'google_groups',
+  keycloak_group: 'keycloak_groups',
+  entra_id_allowed_tenant: 'entra_id_allowed_tenants',
+  provider_ca_file: 'provider_ca_files',
+  tls_cipher_suite: 'tls_cipher_suites',
+  exclude_logging_path: 'exclude_logging_paths'
 }
+
+/** These are in the plural everywhere. */
+const listsEverywhere = ['redis_sentinel_connection_urls', 'redis_cluster_connection_urls']
 
 /**
  * Reads a cfg file (TOML), a file of environment variables (OAUTH2_PROXY_…=…) or a list of flags (--…=…).
@@ -64,7 +78,7 @@ function variableOf (line: string, index: number): readonly Pair[] {
   return [[key, isList(key) ? split(unquoted(value)) : [unquoted(value)]]]
 }
 
-const lists = new Set([...Object.keys(plurals), ...Object.values(plurals)].map((name) => name.replaceAll('_', '-')))
+const lists = new Set([...Object.keys(plurals), ...Object.values(plurals), ...listsEverywhere].map((name) => name.replaceAll('_', '-')))
 
 function isList (name = ''): boolean {
   return lists.has(name.replaceAll('_', '-'))
@@ -92,7 +106,8 @@ function readToml (lines: readonly string[]): readonly Pair[] {
     const key = name.replaceAll('-', '_')
     if (seen.has(key)) unreadable(at, `${name} stands there twice`)
     seen.add(key)
-    pairs.push([key, valuesOf(line, at)])
+    const values = valuesOf(line, at)
+    pairs.push([key, isList(key) && !line.startsWith('[') ? values.flatMap(split) : values])
   }
   return pairs
 }

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { loadConfig, type LoadedConfig } from '../../src/config/load.ts'
-import { goDurationSeconds } from '../../src/import-oauth2-proxy/convert.ts'
+import { goDurationSeconds } from '../../src/import-oauth2-proxy/durations.ts'
 import { readSettings } from '../../src/import-oauth2-proxy/settings.ts'
+import { createAuthority } from '../rig/certificates.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const run = promisify(execFile)
@@ -115,6 +116,101 @@ t.test('Redis is carried over, with a key made for it', async (t) => {
   const { config } = await imported(t, 'redirect_url = "https://a.example/oauth2/callback"\nupstreams = ["http://a"]\nsession_store_type = "redis"\nredis_connection_url = "rediss://r:6379/1"\nredis_password = "p"\n')
   t.match(config.session.redis, { url: 'rediss://r:6379/1', password: 'p' })
   t.equal(config.session.keys.length, 1)
+})
+
+const base = 'redirect_url = "https://a.example/oauth2/callback"\nupstreams = ["http://a"]\nemail_domains = ["*"]\n'
+const authority = createAuthority()
+const { certFile, keyFile } = authority.issue('DNS:a.example')
+const ca = authority.caFile
+
+/** Settings of one kind: what they become, and what is said of them. Every row must load. */
+const rows: readonly { readonly of: string, readonly given: string, readonly gives: object, readonly says?: readonly RegExp[] }[] = [
+  {
+    of: 'Sentinels',
+    given: 'session_store_type = "redis"\nredis_use_sentinel = true\nredis_sentinel_master_name = "mymaster"\nredis_sentinel_connection_urls = ["redis://s1:26379", "redis://[::1]:26380", "s3"]\nredis_sentinel_password = "sp"\nredis_username = "gateway"\nredis_password = "p"\n',
+    gives: { session: { redis: { sentinels: { masterName: 'mymaster', nodes: [{ host: 's1', port: 26379 }, { host: '::1', port: 26380 }, { host: 's3', port: 6379 }], password: 'sp' }, username: 'gateway', password: 'p', tls: undefined } } },
+    says: [/^redis_password: carried over/m]
+  },
+  {
+    of: 'Sentinels by TLS, with credentials where they do not count',
+    given: `session_store_type = "redis"\nredis_use_sentinel = true\nredis_sentinel_master_name = "m"\nredis_sentinel_connection_urls = "rediss://u:hunter2@s1:26379,rediss://s2:26379"\nredis_ca_path = "${ca}"\nredis_connection_url = "redis://elsewhere"\n`,
+    gives: { session: { redis: { url: undefined, sentinels: { nodes: [{ host: 's1', port: 26379 }, { host: 's2', port: 26379 }] }, tls: { ca, verify: true } } } },
+    says: [/^redis_sentinel_connection_urls: user names and passwords in it are left out/m, /^redis_connection_url: not used/m]
+  },
+  {
+    of: 'a Cluster',
+    given: 'session_store_type = "redis"\nredis_use_cluster = true\nredis_cluster_connection_urls = ["redis://c1:6379", "redis://c2"]\n',
+    gives: { session: { redis: { cluster: [{ host: 'c1', port: 6379 }, { host: 'c2', port: 6379 }], tls: undefined } } }
+  },
+  {
+    of: 'a Cluster by TLS whose certificate nobody checked',
+    given: 'session_store_type = "redis"\nredis_use_cluster = true\nredis_cluster_connection_urls = ["rediss://c1:6379"]\nredis_insecure_skip_tls_verify = true\n',
+    gives: { session: { redis: { cluster: [{ host: 'c1', port: 6379 }], tls: { verify: true } } } },
+    says: [/^redis_insecure_skip_tls_verify: refused/m]
+  },
+  {
+    of: 'one Redis by TLS',
+    given: `session_store_type = "redis"\nredis_connection_url = "rediss://r:6380/1"\nredis_ca_path = "${ca}"\nredis_connection_idle_timeout = 10\nredis_use_iam_auth = true\n`,
+    gives: { session: { redis: { url: 'rediss://r:6380/1', tls: { ca, verify: true } } } },
+    says: [/^redis_connection_idle_timeout: not needed/m, /^redis_use_iam_auth: no counterpart/m]
+  },
+  {
+    of: 'one Redis without TLS, and authorities nobody asks for',
+    given: `session_store_type = "redis"\nredis_connection_url = "redis://r:6379"\nredis_ca_path = "${ca}"\nredis_sentinel_master_name = "m"\n`,
+    gives: { session: { redis: { url: 'redis://r:6379', tls: undefined, sentinels: undefined } } },
+    says: [/^redis_ca_path: not used/m, /^redis_sentinel_master_name: not used/m]
+  },
+  { of: 'two kinds of Redis at once', given: 'session_store_type = "redis"\nredis_use_sentinel = true\nredis_use_cluster = true\n', gives: { session: { redis: null } }, says: [/^redis_use_cluster: contradicts/m] },
+  { of: 'Sentinels nobody names', given: 'session_store_type = "redis"\nredis_use_sentinel = true\nredis_sentinel_master_name = "m"\n', gives: { session: { redis: null } }, says: [/^redis_use_sentinel: does not say/m] },
+  { of: 'a Redis that sessions are not in', given: 'session_store_type = "cookie"\nredis_connection_url = "redis://r"\n', gives: { session: { redis: null } }, says: [/^session_store_type: not needed/m, /^redis_connection_url: not used/m] },
+  {
+    of: 'a certificate',
+    given: `http_address = "127.0.0.1:4180"\nhttps_address = ":8443"\ntls_cert_file = "${certFile}"\ntls_key_file = "${keyFile}"\ntls_min_version = "TLS1.3"\ntls_cipher_suites = ["A"]\n`,
+    gives: { server: { listen: { host: '0.0.0.0', port: 8443 }, tls: { certFile, keyFile } } },
+    says: [/^http_address: not served/m, /^tls_min_version: .*laxer/m, /^tls_cipher_suites: no counterpart/m]
+  },
+  { of: 'a certificate and no address', given: `tls_cert_file = "${certFile}"\ntls_key_file = "${keyFile}"\n`, gives: { server: { listen: { port: 443 }, tls: { certFile } } } },
+  { of: 'a certificate without its key', given: `tls_cert_file = "${certFile}"\nhttps_address = ":8443"\n`, gives: { server: { listen: { host: '127.0.0.1', port: 4180 }, tls: null } }, says: [/^tls_cert_file: is of no use alone/m, /^https_address: not served/m] },
+  { of: 'metrics', given: 'metrics_address = ":9100"\nmetrics_secure_address = ":9443"\nmetrics_tls_cert_file = "/c"\n', gives: { admin: { listen: { host: '0.0.0.0', port: 9100 } } }, says: [/^metrics_address: is admin\.listen now/m, /^metrics_secure_address: no counterpart/m, /^metrics_tls_cert_file: no counterpart/m] },
+  { of: 'JSON for everybody', given: 'force_json_errors = true\napi_routes = ["^/x"]\n', gives: { routes: [{ path: '/', api: true }, { path: '/x', api: true }] } },
+  {
+    of: 'preflights that pass',
+    given: 'skip_auth_preflight = true\nskip_auth_routes = ["GET=^/probe", "^/open", "OPTIONS=^/own"]\napi_routes = ["^/api"]\n',
+    gives: {
+      routes: [
+        { path: '/', methods: [], access: 'signedIn' }, { path: '/probe', methods: ['GET'], access: 'anyone' }, { path: '/open', methods: [], access: 'anyone' },
+        { path: '/own', methods: ['OPTIONS'], access: 'anyone' }, { path: '/api', methods: [], access: 'signedIn' },
+        { path: '/', methods: ['OPTIONS'], access: 'anyone' }, { path: '/api', methods: ['OPTIONS'], access: 'anyone', api: true }
+      ]
+    }
+  },
+  { of: 'a proof key of another kind', given: 'code_challenge_method = "plain"\n', gives: { aihubmix: { pkce: 'off' } }, says: [/^code_challenge_method: not carried over/m] },
+  { of: 'lists in one text', given: 'skip_auth_routes = "^/a,GET=^/b"\n', gives: { routes: [{ path: '/' }, { path: '/a', methods: [] }, { path: '/b', methods: ['GET'] }] } },
+  { of: 'what is set to nothing', given: 'redis_password = ""\ntls_cert_file = ""\ncookie_name = ""\n', gives: { server: { tls: null }, session: { redis: null } }, says: [/^cookie_name: is empty/m, /^tls_cert_file: is empty/m] },
+  { of: 'switches for things of others', given: 'ssl_insecure_skip_verify = true\nforce_https = true\nskip_jwt_bearer_tokens = true\nproxy_prefix = "/auth"\nprefer_email_to_user = true\n', gives: { routes: [{ path: '/', bearer: false }] }, says: [/^ssl_insecure_skip_verify: refused/m, /^force_https: /m, /^skip_jwt_bearer_tokens: not carried over/m, /^proxy_prefix: no counterpart/m, /^prefer_email_to_user: no counterpart/m] }
+]
+
+for (const { of, given, gives, says = [] } of rows) {
+  t.test(`${of}: becomes what it was as far as there is a key for it, and what is not carried over is said`, async (t) => {
+    const { config, notes } = await imported(t, base + given)
+    t.match(config, gives)
+    for (const what of says) t.match(notes, what)
+    for (const [, setting = ''] of given.matchAll(/^([a-z_]+) = /gm)) t.notOk(notes.includes(`${setting}: no counterpart\n`), `${setting} has a word of its own`)
+    t.notMatch(notes + JSON.stringify(config.session.redis), /hunter2/, 'what stood before an @')
+  })
+}
+
+t.test('nothing becomes laxer: an e-mail domain is meant as written, and whoever was restricted by another provider\'s word is', async (t) => {
+  const emails = async (list: string) => (await imported(t, base.replace('["*"]', list))).config.identity
+  t.match(await emails('["example.com", ".sub.example", "*.star.example", "@at.example"]'), { allow: { emailDomains: ['example.com'] } })
+  t.strictSame((await emails('[".example.com"]')).allow.ids, ['replace-me'], 'example.com itself was not allowed, nor is it now')
+  for (const flag of ['github-user=ada', 'gitlab-group=a', 'gitlab-project=a', 'google-group=a', 'keycloak-group=a', 'allowed-group=a', 'allowed-role=a', 'entra-id-allowed-tenant=a', 'azure-tenant=a']) {
+    const { config, notes } = await imported(t, `--redirect-url=https://a.example/oauth2/callback\n--upstream=http://a\n--email-domain=*\n--${flag}\n`)
+    t.strictSame(config.identity.allow.ids, ['replace-me'], flag)
+    t.match(notes, 'nobody may pass until you write')
+  }
+  const { config } = await imported(t, `${base}azure_tenant = "common"\nskip_auth_regex = ["GET=^/x"]\n`)
+  t.strictSame([config.identity.allow.ids, config.routes.length], [[], 1], 'an expression that matched nothing opens nothing')
 })
 
 t.test('nothing becomes laxer: rules that are no plain prefix, or let in by what we do not know, open nothing', async (t) => {
