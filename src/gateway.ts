@@ -1,8 +1,8 @@
-import { METHODS } from 'node:http'
+import { METHODS, type RequestListener } from 'node:http'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { createAdmit } from './access/admission.ts'
 import { createAssertions } from './access/assertion.ts'
-import { readEachRequest } from './access/plugin.ts'
+import { createReadRequest } from './access/read-request.ts'
 import { createRefusal } from './access/refusal.ts'
 import { createStillPasses } from './access/still-passes.ts'
 import { createTrustedProxies } from './access/trusted-proxies.ts'
@@ -15,6 +15,8 @@ import { createSparing } from './aihubmix/sparing.ts'
 import { createBearerClients } from './bearer/bearer-clients.ts'
 import { logoType } from './config/page-files.ts'
 import type { Config } from './config/schema.ts'
+import { createDoor } from './door/door.ts'
+import { introduce, receiveFromDoor } from './door/plugin.ts'
 import type { ErrorCode } from './errors.ts'
 import { forwardAuthPlugin } from './forward-auth/plugin.ts'
 import { createCurrentSession } from './login/current-session.ts'
@@ -30,6 +32,7 @@ import { answerErrors, createErrorAnswer } from './pages/plugin.ts'
 import { readAppearance } from './pages/read-appearance.ts'
 import { requestIdOf } from './proxy/forwarded.ts'
 import { createLiveConnections, type LiveConnections } from './proxy/live-connections.ts'
+import { createPass } from './proxy/pass.ts'
 import { proxyPlugin } from './proxy/plugin.ts'
 import { createUpstreams } from './proxy/upstreams.ts'
 import { acceptUpgrades } from './proxy/upgrades.ts'
@@ -41,11 +44,11 @@ import { createCookieSeals } from './session/plugin.ts'
 import { openRateLimits } from './session/rate-limits.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
-import { createPublicServer } from './server/public-server.ts'
+import { createPublicServer, listeningWith } from './server/public-server.ts'
 import type { GatewayLog } from './telemetry/log.ts'
 import type { GatewayMetrics } from './telemetry/metrics.ts'
 import type { OpenTelemetry } from './telemetry/opentelemetry.ts'
-import { followEachRequest } from './telemetry/plugin.ts'
+import { createFollow } from './telemetry/trail.ts'
 import { createPassedOnTraces, createRemoteTraceOf } from './telemetry/trace.ts'
 
 export interface GatewayOptions {
@@ -67,6 +70,8 @@ export interface GatewayOptions {
 export interface Gateway {
   /** The public listener's application; not listening yet. */
   readonly app: FastifyInstance
+  /** Serves a request of a listener that is not this gateway's own. */
+  readonly serve: RequestListener
   /** The admin listener's. */
   readonly admin: FastifyInstance
   /** Another configuration has taken over: what is open is that one's to watch. Requests that run are finished. */
@@ -104,19 +109,11 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
 
   const noteError = (code: ErrorCode, request: FastifyRequest): void => {
     metrics.errorAnswer(code)
-    if (request.trail != null) request.trail.code = code // what no route could be found for was never followed: null, or undefined at a broken address
+    request.trail.code = code
   }
   const loggerInstance: FastifyBaseLogger = log
   const appearance = await readAppearance({ ...config.pages, authorizationsUrl: config.aihubmix.authorizationsUrl, logoType })
   const answerError = createErrorAnswer({ appearance, originFor: handoff.originFor, onError: noteError })
-  const app: FastifyInstance = Fastify({
-    ...publicServer.options,
-    genReqId: (request) => requestIdOf(request, trusted),
-    frameworkErrors (error, request, reply) {
-      request.log = log
-      answerError(error, request, reply)
-    }
-  })
   const renewal = createRenewal({
     sessions,
     aihubmix,
@@ -137,14 +134,31 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const watch = watchOpenSessions({ store, sessions, renewal, live, stillPasses: createStillPasses(config), everyMs: watchEveryMs })
   const bearerClients = createBearerClients({ aihubmix, config: config.aihubmix, now })
   const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, bearerUser: bearerClients.userOf, takeRate: rateLimits.take })
-  const refusal = createRefusal({ metrics, now })
+  const refusal = createRefusal({ log, metrics, now })
   const { assertion } = config.headers
   const assertions = assertion === null ? null : await createAssertions({ keys: config.session.keys, issuer: config.server.publicUrl, ttlMs: assertion.ttl, now })
 
+  const upgrades = acceptUpgrades(live)
+  const door = createDoor({
+    idOf: (request) => requestIdOf(request, trusted),
+    follow: createFollow({ writeAccessLine, metrics, beginTrace: beginTrace(createRemoteTraceOf(trusted.includes)) }),
+    read: createReadRequest(config.server.limits),
+    pass: createPass({ config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, bearerClients, ticketRotation, metrics, upgradeOf: upgrades.upgradeOf }),
+    own: (request, response) => { app.routing(request, response) }
+  })
+  const app: FastifyInstance = Fastify({
+    ...listeningWith(publicServer.options, (request, response) => { door.serve(request, response) }),
+    genReqId: (request) => door.met(request).exchange.id,
+    frameworkErrors (error, request, reply) {
+      const { answer } = introduce(request, reply, { met: door.met, log })
+      answerError(answer instanceof Error ? answer : error, request, reply)
+    }
+  })
   neverParseBodies(app)
-  const upgradeOf = acceptUpgrades(app, live)
-  followEachRequest(app, { log, writeAccessLine, metrics, beginTrace: beginTrace(createRemoteTraceOf(trusted.includes)) })
-  readEachRequest(app, { urlBytes: config.server.limits.urlBytes, bodyBytes: config.server.limits.bodyBytes })
+  upgrades.listen(app.server, door.serve)
+  // Node would answer an expectation it does not know by itself, without a word (RFC 9110 §10.1.1).
+  app.server.on('checkExpectation', door.serve)
+  receiveFromDoor(app, { met: door.met, log })
   answerErrors(app, answerError)
 
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
@@ -153,7 +167,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
   await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, ticketRotation, trusted })
-  await app.register(proxyPlugin, { config, admit, refusal, assertions, signIn, upstreams, trusted, ownCookies, live, bearerClients, ticketRotation, metrics, upgradeOf })
+  await app.register(proxyPlugin, { met: door.met })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })
@@ -161,6 +175,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
 
   return {
     app,
+    serve: door.serve,
     admin,
     handOver: watch.stop,
     drain () { isDraining = true },

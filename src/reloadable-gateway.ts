@@ -1,14 +1,14 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
 import type { Config } from './config/schema.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { createLiveConnections } from './proxy/live-connections.ts'
-import { createPublicServer } from './server/public-server.ts'
+import { createPublicServer, listeningWith } from './server/public-server.ts'
 import { detachable } from './session/detachable-store.ts'
 
 /** A gateway whose configuration can be exchanged while it runs. `app` and `admin` only listen; each request is served by the gateway of the day. */
-export interface ReloadableGateway extends Omit<Gateway, 'handOver'> {
+export interface ReloadableGateway extends Omit<Gateway, 'handOver' | 'serve'> {
   /**
    * From now on, requests meet a gateway of this configuration; what runs is finished by the one it met. Listeners, store and
    * workers stay as they were at start; the certificate is shown to who connects from now on.
@@ -72,11 +72,11 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
 
   const serve: RequestListener = (request, response) => {
     if (isDraining) response.shouldKeepAlive = false // whoever keeps connections finds another replica for the next request
-    enter(response).app.routing(request, response)
+    enter(response).serve(request, response)
   }
   const publicServer = createPublicServer(options.config.server)
-  const app = listenerOf(publicServer.options, serve)
-  const admin = listenerOf({}, (request, response) => { current.gateway.admin.routing(request, response) })
+  const app = Fastify(listeningWith(publicServer.options, serve))
+  const admin = Fastify(listeningWith({}, (request, response) => { current.gateway.admin.routing(request, response) }))
 
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => { enter(response).app.server.emit('checkExpectation', request, response) })
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => { enter(socket).app.server.emit('upgrade', request, socket, head) })
@@ -116,10 +116,4 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
       await admin.close()
     }
   }
-}
-
-/** Listens as these options say, and hands every request on. */
-function listenerOf (options: FastifyHttpOptions<Server>, handler: RequestListener): FastifyInstance {
-  const { serverFactory = (_handler, { http, keepAliveTimeout, requestTimeout }) => Object.assign(createServer(http ?? {}, handler), { keepAliveTimeout, requestTimeout }) } = options
-  return Fastify({ ...options, serverFactory: (_own, given) => serverFactory(handler, given) })
 }

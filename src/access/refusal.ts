@@ -1,18 +1,23 @@
-import type { FastifyRequest } from 'fastify'
 import { GatewayError } from '../errors.ts'
 import type { Admission } from './admission.ts'
 import { balanceTooLow } from './low-balance.ts'
 
 /** The answer to a decision that is none to pass or to sign in; it leaves a line in the audit and is counted. */
-export type Refusal = (request: FastifyRequest, admission: Admission, route: string) => GatewayError
+export type Refusal = (request: Refused, admission: Admission, route: string) => GatewayError
+
+interface Refused {
+  readonly id: string
+  readonly trail: { readonly user: string | null, readonly route: string | null }
+}
 
 interface RefusalOptions {
+  readonly log: { info (what: object, message: string): void }
   readonly metrics: { route (name: string): { denied (): void, lowBalance (): void } }
   readonly now: () => number
 }
 
 /** One for every door. Which rule it was is for the log alone. */
-export function createRefusal ({ metrics, now }: RefusalOptions): Refusal {
+export function createRefusal ({ log, metrics, now }: RefusalOptions): Refusal {
   return (request, { decision, user }, route) => {
     if (decision.outcome === 'top-up') {
       metrics.route(route).lowBalance()
@@ -24,8 +29,8 @@ export function createRefusal ({ metrics, now }: RefusalOptions): Refusal {
     logDenial(request, rule)
     return new GatewayError('access_denied', { cause: new Error(rule) })
   }
-}
 
-function logDenial (request: FastifyRequest, rule: string): void {
-  request.log.info({ audit: 'denied', id: request.id, user: request.trail.user, route: request.trail.route, rule }, 'denied')
+  function logDenial ({ id, trail: { user, route } }: Refused, rule: string): void {
+    log.info({ audit: 'denied', id, user, route, rule }, 'denied')
+  }
 }

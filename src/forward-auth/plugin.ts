@@ -88,7 +88,7 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
 
   /** The proxy in front hands it on to the browser where it is told to. */
   function rotateTicket (reply: FastifyReply, opened: Admission['opened']): void {
-    const newTicket = opened === null ? null : ticketRotation(reply, opened)
+    const newTicket = opened === null ? null : ticketRotation(reply.request, opened)
     if (newTicket !== null) reply.header('set-cookie', newTicket)
   }
 

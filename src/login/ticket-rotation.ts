@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 import { cookieValues } from '../session/cookies.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import { triedCookies } from './current-session.ts'
@@ -8,7 +8,7 @@ import type { SetCookies } from './set-cookies.ts'
  * The Set-Cookie that seals a session's ticket with the key of today, when the one that was shown is sealed with an older one: so
  * the old key can go once everybody has come by, and nobody is signed out. Null when there is nothing to do.
  */
-export type TicketRotation = (reply: FastifyReply, opened: OpenSession) => string | null
+export type TicketRotation = (request: { readonly headers: IncomingHttpHeaders, readonly hostName: string }, opened: OpenSession) => string | null
 
 interface TicketRotationOptions {
   readonly sessions: Pick<UserSessions, 'resealed'>
@@ -21,10 +21,10 @@ interface TicketRotationOptions {
 
 export function createTicketRotation ({ sessions, cookies, cookieName, keys, maxAgeMs, now }: TicketRotationOptions): TicketRotation {
   if (keys.length < 2) return () => null // the hot path, most of the time
-  return (reply, opened) => {
-    for (const value of cookieValues(reply.request.headers.cookie, cookieName).slice(0, triedCookies)) {
+  return ({ headers, hostName }, opened) => {
+    for (const value of cookieValues(headers.cookie, cookieName).slice(0, triedCookies)) {
       const resealed = sessions.resealed(value, opened.ticket.id)
-      if (resealed !== null) return cookies.text(reply, cookieName, resealed, opened.session.createdAt + maxAgeMs - now())
+      if (resealed !== null) return cookies.text(hostName, cookieName, resealed, opened.session.createdAt + maxAgeMs - now())
     }
     return null
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { RequestListener, Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { FastifyHttpOptions } from 'fastify'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
@@ -37,6 +37,12 @@ export function createPublicServer (server: Pick<ServerConfig, 'limits' | 'tls'>
     cutAll () { http2?.cutAll() },
     renewCertificate (renewed) { if (renewed.tls !== null) listener?.setSecureContext(readCertificate(renewed.tls)) }
   }
+}
+
+/** These options with a listener that serves each request with `serve`; Fastify's own is not asked. */
+export function listeningWith (options: FastifyHttpOptions<Server>, serve: RequestListener): FastifyHttpOptions<Server> {
+  const { serverFactory = (_own, { http, keepAliveTimeout, requestTimeout }) => Object.assign(createServer(http ?? {}, serve), { keepAliveTimeout, requestTimeout }) } = options
+  return { ...options, serverFactory: (_own, given) => serverFactory(serve, given) }
 }
 
 function readCertificate ({ certFile, keyFile }: NonNullable<ServerConfig['tls']>): SecureContextOptions {

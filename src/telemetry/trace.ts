@@ -74,8 +74,8 @@ function newTraceparent (requestId: string): string {
 const running = new AsyncLocalStorage<Trace>()
 
 /** Runs work for which calls are made that do not know whose they are, deep below. */
-export function inTrace<Result> (trace: Trace, work: () => Result): Result {
-  return running.run(trace, work)
+export function inTrace<Args extends readonly unknown[], Result> (trace: Trace, work: (...args: Args) => Result, ...args: Args): Result {
+  return running.run(trace, work, ...args)
 }
 
 /** The trace that runs here; a new one for work that no request began. */
