@@ -46,7 +46,9 @@ export function createDue ({ identityMaxAgeMs, identityMaxStaleMs, touchIsDue, n
     /** 5 minutes before the end; a quarter of the life when that is short, or a 4-minute token would be refreshed for ever. */
     refresh ({ accessToken, obtainedAt, accessTokenExpiresAt }) {
       const aheadMs = Math.min(refreshAheadMs, (accessTokenExpiresAt - obtainedAt) / 4)
-      return accessTokenExpiresAt - now() <= aheadMs * (1 + mostSpread * spreadOf(accessToken))
+      const leftMs = accessTokenExpiresAt - now()
+      if (leftMs > aheadMs * (1 + mostSpread)) return false // nearly every request: the spread is not even asked for
+      return leftMs <= aheadMs * (1 + mostSpread * spreadOf(accessToken))
     },
     identity: (session) => now() - session.identity.readAt > maxAgeMs(session),
     hasRunOut: ({ accessTokenExpiresAt }) => now() >= accessTokenExpiresAt,

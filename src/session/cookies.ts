@@ -30,18 +30,24 @@ export function cookieNameOf (pair: string): string {
 
 /** Every value sent under this name, in the order sent: a parent domain may have set one of the same name. */
 export function cookieValues (header: string | undefined, name: string): readonly string[] {
-  if (header === undefined || !header.includes(name)) return []
   const values: string[] = []
+  if (header === undefined) return values
   let equalsAt = -1
-  for (let start = 0; start < header.length;) {
-    const semicolonAt = header.indexOf(';', start)
-    const end = semicolonAt === -1 ? header.length : semicolonAt
+  // Only pairs that hold the name somewhere are looked at.
+  for (let at = header.indexOf(name); at !== -1;) {
+    const start = header.lastIndexOf(';', at) + 1
+    const end = endOfPair(header, at)
     if (equalsAt < start) equalsAt = header.indexOf('=', start)
     if (equalsAt === -1) break // and never looked for again: a header of nothing but semicolons must not cost its square
     if (equalsAt < end && header.slice(start, equalsAt).trim() === name) values.push(header.slice(equalsAt + 1, end).trim())
-    start = end + 1
+    at = header.indexOf(name, end)
   }
   return values
+}
+
+function endOfPair (header: string, at: number): number {
+  const semicolonAt = header.indexOf(';', at)
+  return semicolonAt === -1 ? header.length : semicolonAt
 }
 
 /** The cookies whose name begins with `prefix`, the first value of each name; read in one pass. */
@@ -57,10 +63,18 @@ export function cookiesBeginning (header: string | undefined, prefix: string): R
 
 /** The header without our own cookies; every other byte as sent. Null when nothing is left. */
 export function withoutOwnCookies (header: string, own: OwnCookies): string | null {
-  if (!header.includes(own.session)) return header
-  const pairs = header.split(';')
-  const kept = pairs.filter((pair) => !own.includes(cookieNameOf(pair)))
-  if (kept.length === pairs.length) return header
-  const rest = kept.join(';').trimStart()
+  let kept = ''
+  let from = 0
+  for (let at = header.indexOf(own.session); at !== -1;) { // every name of ours begins with it
+    const start = header.lastIndexOf(';', at) + 1
+    const end = endOfPair(header, at)
+    if (own.includes(cookieNameOf(header.slice(start, end)))) {
+      kept += header.slice(from, start)
+      from = end + 1
+    }
+    at = header.indexOf(own.session, end)
+  }
+  if (from === 0) return header
+  const rest = (from > header.length ? kept.slice(0, -1) : kept + header.slice(from)).trimStart()
   return rest === '' ? null : rest
 }
