@@ -13,6 +13,7 @@ import { createAihubmixClient, refreshTimeoutMs } from './aihubmix/client.ts'
 import { createCountedClient } from './aihubmix/counted-client.ts'
 import { createSparing } from './aihubmix/sparing.ts'
 import { createBearerClients } from './bearer/bearer-clients.ts'
+import { createHeldConnections, type HeldConnections } from './bearer/held-connections.ts'
 import { logoType } from './config/page-files.ts'
 import type { Config } from './config/schema.ts'
 import { createDoor } from './door/door.ts'
@@ -62,6 +63,8 @@ export interface GatewayOptions {
   readonly beginTrace?: OpenTelemetry['beginTrace']
   /** The tunnels and event streams of several gateways in turn; then they are not ended with this one. */
   readonly live?: LiveConnections
+  /** Of those, what access tokens have opened. */
+  readonly held?: HeldConnections
   /** How often each session that holds something open is looked at, beside what the store tells. */
   readonly watchEveryMs?: number
   readonly now?: () => number
@@ -83,7 +86,7 @@ export interface Gateway {
 }
 
 /** The whole gateway, in the order a request meets it. */
-export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, beginTrace = createPassedOnTraces, live: sharedLive, watchEveryMs = 15_000, now = Date.now }: GatewayOptions): Promise<Gateway> {
+export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, beginTrace = createPassedOnTraces, live: sharedLive, held = createHeldConnections(), watchEveryMs = 15_000, now = Date.now }: GatewayOptions): Promise<Gateway> {
   let isDraining = false
   const store = createMeasuredStore(bareStore, metrics.storeCommand)
   const ownCookies = createOwnCookies(config.session.cookieName)
@@ -131,8 +134,9 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
   const ticketRotation = createTicketRotation({ sessions, cookies, cookieName: ownCookies.session, keys: config.session.keys, maxAgeMs: config.session.maxAge, now })
-  const watch = watchOpenSessions({ store, sessions, renewal, live, stillPasses: createStillPasses(config), everyMs: watchEveryMs })
-  const bearerClients = createBearerClients({ aihubmix, config: config.aihubmix, now })
+  const stillPasses = createStillPasses(config)
+  const watch = watchOpenSessions({ store, sessions, renewal, live, stillPasses, everyMs: watchEveryMs })
+  const bearerClients = createBearerClients({ aihubmix, config: config.aihubmix, stillPasses, held, now, everyMs: watchEveryMs })
   const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, bearerUser: bearerClients.userOf, takeRate: rateLimits.take })
   const refusal = createRefusal({ log, metrics, now })
   const { assertion } = config.headers
@@ -166,7 +170,7 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, handoff, cookies, ownCookies, endConnections: live.endSession, metrics, now })
   await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
-  await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, ticketRotation, trusted })
+  await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, ticketRotation, ownCookies, trusted })
   await app.register(proxyPlugin, { met: door.met })
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
@@ -177,7 +181,10 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
     app,
     serve: door.serve,
     admin,
-    handOver: watch.stop,
+    handOver () {
+      watch.stop()
+      bearerClients.stop()
+    },
     drain () { isDraining = true },
     async close (withinMs) {
       isDraining = true

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import Fastify from 'fastify'
+import { createHeldConnections } from './bearer/held-connections.ts'
 import type { Config } from './config/schema.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { createLiveConnections } from './proxy/live-connections.ts'
@@ -30,13 +31,14 @@ const retireWithinMs = 60_000
 
 export async function createReloadableGateway (options: GatewayOptions): Promise<ReloadableGateway> {
   const live = createLiveConnections()
+  const held = createHeldConnections()
   const generations = new Set<Generation>()
   let isDraining = false
   let current = await generationOf(options.config)
 
   async function generationOf (config: Config): Promise<Generation> {
     const { store, detach } = detachable(options.store)
-    const gateway = await createGateway({ ...options, config, store, live })
+    const gateway = await createGateway({ ...options, config, store, live, held })
     await Promise.all([gateway.app.ready(), gateway.admin.ready()])
     const generation = { gateway, detachStore: detach, inFlight: 0, isRetired: false }
     generations.add(generation)

@@ -26,7 +26,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['errors.ts', 'config', 'session'],
   aihubmix: ['errors.ts', 'config', 'session', 'telemetry'],
   access: ['errors.ts', 'config', 'session', 'aihubmix'],
-  bearer: ['errors.ts', 'config', 'session', 'aihubmix'],
+  bearer: ['errors.ts', 'config', 'session', 'aihubmix', 'access'],
   door: ['access', 'telemetry'],
   pages: ['errors.ts', 'access'],
   login: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'pages', 'telemetry'],
@@ -40,7 +40,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   sdk: [],
   server: ['config', 'errors.ts'],
   'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'bearer', 'door', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server'],
-  'reloadable-gateway.ts': ['config', 'session', 'proxy', 'server', 'gateway.ts'],
+  'reloadable-gateway.ts': ['config', 'session', 'bearer', 'proxy', 'server', 'gateway.ts'],
   cli: ['errors.ts', 'config', 'admin', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo', 'import-oauth2-proxy', 'proxy'],
   'main.ts': ['cli', 'config']
 }

@@ -1,4 +1,5 @@
-import type { Config } from '../config/schema.ts'
+import type { Config, Route } from '../config/schema.ts'
+import { GatewayError } from '../errors.ts'
 import type { Identity } from '../session/user-session.ts'
 import { decide, isAllowed } from './decide.ts'
 import type { RequestTarget } from './request-target.ts'
@@ -13,14 +14,28 @@ export interface Asked {
 
 /**
  * Whether what is open may stay open for this user, by the rules of today: an allow list that was tightened, or a user who left it, ends
- * it. A balance that ran low ends nothing, and neither does a route that is gone: no rule speaks against the user.
+ * it, and so does a route that takes no tokens any more for what a token opened. A balance that ran low ends nothing, and neither does a
+ * route that is gone: no rule speaks against the user. What would be asked in two ways today would be refused, and is ended.
  */
-export type StillPasses = (asked: Asked, identity: Identity) => boolean
+export type StillPasses = (asked: Asked, identity: Identity, by?: 'session' | 'token') => boolean
 
 export function createStillPasses ({ routes: configured, identity: { allow } }: Pick<Config, 'routes' | 'identity'>): StillPasses {
   const routes = createRoutes(configured)
-  return ({ host, method, target }, identity) => {
-    const route = routes.match(host, method, target)
-    return route === null ? isAllowed(allow, identity) : decide(route, allow, identity).outcome !== 'deny'
+  return ({ host, method, target }, identity, by = 'session') => {
+    const route = matchOf(() => routes.match(host, method, target))
+    if (route === 'refused') return false
+    if (route === null) return isAllowed(allow, identity)
+    if (by === 'token' && !route.bearer && route.access === 'signedIn') return false
+    return decide(route, allow, identity).outcome !== 'deny'
+  }
+}
+
+/** Routes of today may read an address in two ways that was one yesterday: nothing else that is open may go unjudged for it. */
+function matchOf (match: () => Route | null): Route | null | 'refused' {
+  try {
+    return match()
+  } catch (error) {
+    if (error instanceof GatewayError) return 'refused'
+    throw error
   }
 }

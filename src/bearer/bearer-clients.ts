@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { Asked, StillPasses } from '../access/still-passes.ts'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError, InvalidAccessToken } from '../errors.ts'
 import type { UserSession } from '../session/user-session.ts'
 import { bearerToken, claimsOf, invalidToken } from './credentials.ts'
-import { createHeldConnections, type HeldConnections } from './held-connections.ts'
+import type { HeldConnections } from './held-connections.ts'
 import { createStrangers } from './strangers.ts'
 
 /** A request, as far as it may be a program's. */
@@ -21,14 +22,25 @@ export interface BearerClients {
    * @throws GatewayError invalid_token, account_disabled, provider_refused, too_many_requests, provider_busy, provider_unavailable …
    */
   userOf (caller: Caller, how?: { readonly isFresh: boolean }): Promise<UserSession | null>
-  /** Calls `end` when the token, which has just been accepted, is found to be good no longer. */
-  hold (authorization: string | undefined, connection: Parameters<HeldConnections['add']>[2], end: () => void): void
+  /** Calls `end` when the token, which has just been accepted, is found to be good no longer, or the rules speak against what it holds open. */
+  hold (opened: Opened, connection: Parameters<HeldConnections['add']>[1], end: () => void): void
+  /** From now on what is held is watched by another, by its rules. */
   stop (): void
+}
+
+/** What a token has opened, and for whom. */
+export interface Opened {
+  readonly authorization: string | undefined
+  readonly user: UserSession
+  readonly asked: Asked
 }
 
 interface BearerClientsOptions {
   readonly aihubmix: Pick<AihubmixClient, 'userinfo'>
   readonly config: Pick<Config['aihubmix'], 'clientId' | 'scope' | 'budget' | 'bearerAudience'>
+  readonly stillPasses: StillPasses
+  /** What tokens hold open, whoever let them in. */
+  readonly held: HeldConnections
   readonly now: () => number
   /** How often the tokens that hold something open are looked at. */
   readonly everyMs?: number
@@ -44,14 +56,14 @@ const refusedMs = 5_000
 const freshMs = 2_000
 const rememberedTokens = 10_000
 
-export function createBearerClients ({ aihubmix, config, now, everyMs = 15_000 }: BearerClientsOptions): BearerClients {
+export function createBearerClients ({ aihubmix, config, stillPasses, held, now, everyMs = 15_000 }: BearerClientsOptions): BearerClients {
   const { clientId } = config
   const scope = config.scope.split(' ')
   const accepted = new Map<string, Accepted>()
   const refused = new Map<string, Refused>()
   const asking = new Map<string, Promise<UserSession>>()
   const strangers = createStrangers({ budget: config.budget, now })
-  const held = createHeldConnections()
+  let isStopped = false
 
   /** By hash: no dump of our memory lists the tokens. By app: what AIHubMix says of a token it says to one app. */
   const hashOf = (token: string): string => createHash('sha256').update(`${clientId}\0${token}`).digest('base64url')
@@ -61,12 +73,12 @@ export function createBearerClients ({ aihubmix, config, now, everyMs = 15_000 }
     if (token === null) return null
     const hash = hashOf(token)
     const known = accepted.get(hash)
-    const isBelieved = known !== undefined && now() < known.until
-    if (isBelieved && (!isFresh || now() - known.user.identity.readAt < freshMs)) return known.user
+    const isKnown = known !== undefined && now() < known.until
+    if (isKnown && (!isFresh || now() - known.user.identity.readAt < freshMs)) return known.user
     const refusal = refused.get(hash)
     if (refusal !== undefined && now() < refusal.until) throw refusal.error
     const asked = asking.get(hash) ?? ask(token, hash, known === undefined ? strangersEntry(token, clientAddress) : () => {})
-    return isBelieved ? await asked.catch((error: unknown) => isOutage(error) ? known.user : Promise.reject(error)) : await asked
+    return isKnown ? await asked.catch((error: unknown) => isOutage(error) ? known.user : Promise.reject(error)) : await asked
   }
 
   function strangersEntry (token: string, clientAddress: () => string): () => void {
@@ -95,13 +107,15 @@ export function createBearerClients ({ aihubmix, config, now, everyMs = 15_000 }
       const identity = await aihubmix.userinfo(tokens)
       const user: UserSession = { tokens, identity, createdAt: now(), lastSeenAt: now() }
       remember(accepted, hash, { user, until })
+      held.learn({ token, user })
+      judge(token, user)
       return user
     } catch (error) {
       if (isOutage(error) || !(error instanceof GatewayError)) throw error
       const refusal = error instanceof InvalidAccessToken ? invalidToken(error.cause) : error
       accepted.delete(hash)
       remember(refused, hash, { error: refusal, until: now() + refusedMs })
-      held.end(hash)
+      if (!isStopped) held.end(token)
       throw refusal
     }
   }
@@ -115,22 +129,42 @@ export function createBearerClients ({ aihubmix, config, now, everyMs = 15_000 }
     return expiresAt
   }
 
+  /** By the rules of today, as what a session holds open. Rules of yesterday end nothing. */
+  function judge (token: string, { identity }: UserSession): void {
+    if (!isStopped) held.end(token, (asked) => !stillPasses(asked, identity, 'token'))
+  }
+
   /** An outage ends nothing: the next round asks again. */
   function lookAtHeld (): void {
-    for (const [hash, token] of held.tokens()) {
-      const known = accepted.get(hash)
-      if ((known === undefined || now() >= known.until) && !asking.has(hash)) ask(token, hash, () => {}).catch(() => {})
+    for (const { token, user } of held.holders()) {
+      judge(token, user)
+      const hash = hashOf(token)
+      if (!isBelieved(token, user) && !asking.has(hash)) ask(token, hash, () => {}).catch(() => {})
+    }
+  }
+
+  /** The configuration that let it in may have been another app's, or less strict. */
+  function isBelieved (token: string, { tokens }: UserSession): boolean {
+    try {
+      checkClaims(token)
+      return now() < tokens.accessTokenExpiresAt
+    } catch {
+      return false
     }
   }
 
   const rounds = setInterval(lookAtHeld, everyMs).unref()
+  lookAtHeld() // what was opened under the rules before these
   return {
     userOf,
-    hold (authorization, connection, end) {
+    hold ({ authorization, user, asked }, connection, end) {
       const token = bearerToken(authorization)
-      if (token !== null) held.add(hashOf(token), token, connection, end)
+      if (token !== null) held.add({ token, user, asked }, connection, end)
     },
-    stop () { clearInterval(rounds) }
+    stop () {
+      isStopped = true
+      clearInterval(rounds)
+    }
   }
 }
 

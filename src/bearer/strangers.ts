@@ -1,3 +1,4 @@
+import { countedAs } from '../access/client-address.ts'
 import { GatewayError } from '../errors.ts'
 
 /** Limits how many tokens that nobody has seen before AIHubMix is asked about: it counts calls by address, and all of ours are one. */
@@ -37,14 +38,15 @@ export function createStrangers ({ budget, now }: StrangersOptions): Strangers {
       if (now() >= endsAt) beginWindow()
       const retryAfterSeconds = Math.ceil((endsAt - now()) / 1000)
       const counts = perAddress
-      const count = counts.get(address) ?? 0
+      const line = countedAs(address)
+      const count = counts.get(line) ?? 0
       if (count >= mostPerAddress) throw new GatewayError('too_many_requests', { cause: new Error('unknown tokens of this address'), retryAfterSeconds })
       if (inAll >= mostInAll) throw new GatewayError('provider_busy', { cause: new Error('unknown tokens in all'), retryAfterSeconds })
-      counts.set(address, count + 1)
+      counts.set(line, count + 1)
       inAll++
       return () => {
         if (counts !== perAddress) return // counted in a window that is over
-        counts.set(address, (counts.get(address) ?? 1) - 1)
+        counts.set(line, (counts.get(line) ?? 1) - 1)
         inAll--
       }
     }

@@ -69,7 +69,7 @@ export function createDoor ({ idOf, follow, read, pass, own }: DoorOptions): Doo
 
   function begin (raw: IncomingMessage, response: ServerResponse): Exchange {
     const id = idOf(raw)
-    return { raw, response, id, method: raw.method ?? 'GET', headers: raw.headers, target: null as never, hostName: '', isForProgram: false, trail: follow(raw, response, id) }
+    return { raw, response, id, method: raw.method ?? 'GET', headers: raw.headers, target: null as never, hostName: '', isForProgram: false, takesTokens: false, trail: follow(raw, response, id) }
   }
 }
 

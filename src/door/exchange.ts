@@ -15,5 +15,7 @@ export interface Exchange {
   hostName: string
   /** A program asks, whatever it says that it takes: the route is an API. */
   isForProgram: boolean
+  /** The route takes an access token in the place of a session. */
+  takesTokens: boolean
   readonly trail: Trail
 }

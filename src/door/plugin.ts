@@ -37,8 +37,8 @@ export function receiveFromDoor (app: FastifyInstance, options: ReceiveOptions):
 /** For the hook above; and for what Fastify refuses before any hook. */
 export function introduce (request: FastifyRequest, reply: FastifyReply, { met, log }: ReceiveOptions): Met {
   const known = met(request.raw)
-  const { target, hostName, isForProgram, trail } = known.exchange
-  Object.assign(request, { target, hostName, isForProgram, trail })
+  const { target, hostName, isForProgram, takesTokens, trail } = known.exchange
+  Object.assign(request, { target, hostName, isForProgram, takesTokens, trail })
   request.log = reply.log = log // given to Fastify itself, it would cost each request a child and two listeners
   return known
 }

@@ -12,7 +12,9 @@ import type { Config } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { TicketRotation } from '../login/ticket-rotation.ts'
+import type { OwnCookies } from '../session/cookies.ts'
 import type { UserSession } from '../session/user-session.ts'
+import { createCredentialsForApp } from './credentials.ts'
 import { readOriginalRequest, type OriginalRequest } from './original-request.ts'
 
 export interface ForwardAuthOptions {
@@ -23,18 +25,28 @@ export interface ForwardAuthOptions {
   readonly assertions: Assertions | null
   readonly signIn: SignIn
   readonly ticketRotation: TicketRotation
+  readonly ownCookies: OwnCookies
   readonly trusted: TrustedProxies
+}
+
+/** How a proxy asks. */
+interface Question {
+  /** What the proxy is set up to ask for; Envoy cannot say anything. */
+  readonly asked: URLSearchParams
+  readonly isEnvoys: boolean
 }
 
 const authPath = '/oauth2/auth'
 
 /**
  * The second door: a proxy in front (nginx, Traefik, Caddy, HAProxy, Envoy) asks whether a request may pass, and forwards it itself.
- * The same decision as the proxy's; 202 with the identity headers, else the very answer the browser would get from us.
+ * The same decision as the proxy's; 202 with what the app is to be told (200 for Envoy, which lets nothing else pass), else the very
+ * answer the browser would get from us.
  */
-export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, assertions, signIn, ticketRotation, trusted }: ForwardAuthOptions): Promise<void> {
+export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, refusal, assertions, signIn, ticketRotation, ownCookies, trusted }: ForwardAuthOptions): Promise<void> {
   const nameOf = routeNames(config.routes)
   const identityOf = identityHeaders(config.headers.set)
+  const credentialsForApp = createCredentialsForApp(ownCookies)
   const publicUrl = new URL(config.server.publicUrl)
   const assertionHeader = config.headers.assertion?.header ?? defaultAssertionHeader
   const method = app.supportedMethods.filter((method) => method !== 'TRACE')
@@ -57,12 +69,12 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
     // From here on it is the original request that is answered: pages link to it, and sign-in leads back to it.
     request.target = original.target
     request.hostName = original.host
-    const asked = new URLSearchParams(prefixed ? 'login=redirect' : query)
-    return await enforce(request, reply, original, await admit({ ...original, ...credentialsOf(request), onRoute: ({ api }) => { request.isForProgram = api } }), asked)
+    const question = { asked: new URLSearchParams(prefixed ? 'login=redirect' : query), isEnvoys: prefixed }
+    return await enforce(request, reply, original, await admit({ ...original, ...credentialsOf(request), onRoute: ({ api, bearer }) => { request.isForProgram = api; request.takesTokens = bearer } }), question)
   }
 
-  async function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, asked: URLSearchParams): Promise<FastifyReply> {
-    const { route, user, opened, decision } = admission
+  async function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, { asked, isEnvoys }: Question): Promise<FastifyReply> {
+    const { route, user, opened, isByToken, decision } = admission
     const name = nameOf(route)
     request.trail.route = name
     request.trail.user = user?.identity.id ?? null
@@ -73,7 +85,10 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
         if (isWebSocket(request)) checkWebSocketOrigin(route, request.headers.origin, publicUrl, request.hostName)
         if (asked.has('refused')) return again(request, reply, original)
         rotateTicket(reply, opened)
-        return allowed(request, reply, user === null ? [] : await identity(user, decision.isBalanceLow, audienceOf(route, original.host, publicUrl.hostname)))
+        return allowed(request, reply.code(isEnvoys ? 200 : 202), [
+          ...credentialsForApp({ cookie: request.headers.cookie, authorization: request.headers.authorization, isByToken, isToEnvoy: isEnvoys }),
+          ...(user === null ? [] : await identity(user, decision.isBalanceLow, audienceOf(route, original.host, publicUrl.hostname)))
+        ])
     }
   }
 
@@ -106,9 +121,10 @@ function again (request: FastifyRequest, reply: FastifyReply, { method, target }
   return reply.header('cache-control', 'no-store').redirect(target.raw, 303)
 }
 
-function allowed (request: FastifyRequest, reply: FastifyReply, identity: readonly string[]): FastifyReply {
-  reply.code(202).header('cache-control', 'no-store')
-  for (let index = 0; index < identity.length; index += 2) reply.header(identity[index] ?? '', identity[index + 1])
+/** Never kept by anybody: it is about one request, and shows the client's credentials. */
+function allowed (request: FastifyRequest, reply: FastifyReply, told: readonly string[]): FastifyReply {
+  reply.header('cache-control', 'no-store')
+  for (let index = 0; index < told.length; index += 2) reply.header(told[index] ?? '', told[index + 1])
   // A proxy that announces the body of the original request and does not send it: its next question would be read as that body.
   if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
   return reply.send()

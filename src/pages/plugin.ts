@@ -19,6 +19,8 @@ declare module 'fastify' {
     signInHref: string | null
     /** A program asks, whatever it says that it takes: the route is an API. */
     isForProgram: boolean
+    /** The route takes an access token in the place of a session. */
+    takesTokens: boolean
   }
 }
 
@@ -74,7 +76,7 @@ export function createErrorAnswer (options: ErrorAnswerOptions): ErrorAnswer {
     logError(error, request)
     options.onError(error.code, request)
     reply.code(error.status)
-    if (error.code === 'invalid_token') reply.header('www-authenticate', `Bearer error="invalid_token", error_description="${error.message}"`) // RFC 6750 §3
+    if (error.status === 401) reply.header('www-authenticate', challenges(error, request, options))
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
     if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
@@ -87,6 +89,7 @@ export function createErrorAnswer (options: ErrorAnswerOptions): ErrorAnswer {
 export function answerErrors (app: FastifyInstance, answerError: ErrorAnswer): void {
   app.decorateRequest('signInHref', null)
   app.decorateRequest('isForProgram', false)
+  app.decorateRequest('takesTokens', false)
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply))
   app.setNotFoundHandler((request, reply) => answerError(new GatewayError('not_found'), request, reply))
 }
@@ -97,15 +100,27 @@ function logError (error: GatewayError, request: FastifyRequest): void {
   request.log[level]({ id: request.id, code: error.code, err: error.cause }, `answered ${error.status}`)
 }
 
+/**
+ * Every 401 names the ways in (RFC 9110 §15.5.2), pages too: a session and, where the route takes them, an access token. Who showed
+ * no token is told of no error (RFC 6750 §3.1).
+ */
+function challenges ({ code, message }: GatewayError, { hostName, takesTokens }: FastifyRequest, { originFor }: Pick<ErrorAnswerOptions, 'originFor'>): string {
+  if (code === 'invalid_token') return `Bearer realm="AIHubMix", error="invalid_token", error_description="${message}"`
+  const bySession = `AIHubMix login_url="${signInUrl(hostName, originFor)}"`
+  return takesTokens ? `${bySession}, Bearer realm="AIHubMix"` : bySession
+}
+
+function signInUrl (hostName: string, originFor: ErrorAnswerOptions['originFor']): string {
+  return `${originFor(hostName)}/oauth2/sign_in`
+}
+
 function sendJson (reply: FastifyReply, error: GatewayError, { id, hostName }: FastifyRequest, { originFor }: Pick<ErrorAnswerOptions, 'originFor'>): FastifyReply {
-  const loginUrl = `${originFor(hostName)}/oauth2/sign_in`
   reply.headers({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', vary: [reply.getHeader('vary') ?? [], 'accept, cookie'].flat().join(', ') })
-  if (error.code === 'login_required') reply.header('www-authenticate', `AIHubMix login_url="${loginUrl}"`)
   return reply.send({
     error: error.code,
     message: error.message,
     request_id: id,
-    ...(error.code === 'login_required' ? { login_url: loginUrl } : {}),
+    ...(error.code === 'login_required' ? { login_url: signInUrl(hostName, originFor) } : {}),
     ...(error instanceof BalanceTooLow ? { topup_url: `${originFor(hostName)}/oauth2/topup`, balance: error.balance, min_balance: error.minBalance } : {})
   })
 }

@@ -5,12 +5,13 @@ import { audienceOf, defaultAssertionHeader, type Assertions } from '../access/a
 import { hasBody } from '../access/caller.ts'
 import { clientAddressOf } from '../access/client-address.ts'
 import { createCors, withCors, type Cors } from '../access/cors.ts'
-import type { BearerClients } from '../bearer/bearer-clients.ts'
+import type { BearerClients, Opened } from '../bearer/bearer-clients.ts'
 import type { Config, Route } from '../config/schema.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
 import { lowBalanceHeader } from '../access/low-balance.ts'
 import type { Refusal } from '../access/refusal.ts'
 import { routeNames } from '../access/routes.ts'
+import type { Asked } from '../access/still-passes.ts'
 import type { TrustedProxies } from '../access/trusted-proxies.ts'
 import { checkWebSocketOrigin } from '../access/websocket-origin.ts'
 import type { Onward, OwnAnswer, Pass } from '../door/door.ts'
@@ -19,6 +20,7 @@ import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { TicketRotation } from '../login/ticket-rotation.ts'
 import type { OwnCookies } from '../session/cookies.ts'
+import type { UserSession } from '../session/user-session.ts'
 import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import type { Trace } from '../telemetry/trace.ts'
 import { createForwarded } from './forwarded.ts'
@@ -86,7 +88,7 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
   function answer (exchange: Exchange, byOurselves: ByOurselves): void {
     const { target, hostName: host, method, headers: { cookie: cookieHeader, authorization } } = exchange
     try {
-      const admission = admit({ host, method, target, cookieHeader, authorization, clientAddress: () => clientAddressOf(exchange.raw, trusted), onRoute: ({ api }) => { exchange.isForProgram = api } })
+      const admission = admit({ host, method, target, cookieHeader, authorization, clientAddress: () => clientAddressOf(exchange.raw, trusted), onRoute: ({ api, bearer }) => { exchange.isForProgram = api; exchange.takesTokens = bearer } })
       if (admission instanceof Promise) admission.then((admitted) => enforce(exchange, admitted, byOurselves)).catch(byOurselves)
       else enforce(exchange, admission, byOurselves)?.catch(byOurselves)
     } catch (error) {
@@ -120,10 +122,10 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
     return undefined
   }
 
-  function send (exchange: Exchange, { route, opened, isByToken }: Admission, isBalanceLow: boolean, told: readonly string[], byOurselves: ByOurselves): void {
+  function send (exchange: Exchange, { route, user, opened, isByToken }: Admission, isBalanceLow: boolean, told: readonly string[], byOurselves: ByOurselves): void {
     const { raw, response, headers, trail } = exchange
     const newTicket = opened === null ? null : ticketRotation(exchange, opened)
-    const owner: Owner | null = opened === null ? null : { ticket: opened.ticket, asked: { host: exchange.hostName, method: exchange.method, target: exchange.target } }
+    const owner: Owner | null = opened === null ? null : { ticket: opened.ticket, asked: askedOf(exchange) }
     const answerHeaders = (ofApp: AppHeaders): string[] => {
       if (isBalanceLow) ofApp.list.push(lowBalanceHeader, 'true')
       const list = route.cors === null ? ofApp.list : withCors(route.cors, headers.origin, ofApp.list)
@@ -144,7 +146,7 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
       if (isEventStream(ofApp)) {
         countWhileOpen(response, metrics.eventStreams)
         if (owner !== null) live.add(owner, response)
-        if (isByToken) bearerClients.hold(headers.authorization, response, () => { response.destroy() })
+        if (isByToken && user !== null) bearerClients.hold(openedBy(user, exchange), response, () => { response.destroy() })
       }
       return answerHeaders(ofApp)
     }
@@ -167,7 +169,7 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
             countWhileOpen(upgrade.socket, metrics.webSockets)
             const end = tunnel(upgrade, socket, answerHeaders(ofApp))
             live.add(owner, upgrade.socket, end)
-            if (isByToken) bearerClients.hold(headers.authorization, upgrade.socket, () => end('session over'))
+            if (isByToken && user !== null) bearerClients.hold(openedBy(user, exchange), upgrade.socket, () => end('session over'))
           }
         }
     forward(raw, response, outgoing(exchange, route, told, call, isByToken), hooks)
@@ -213,6 +215,14 @@ function pathFor ({ stripPrefix, path: prefix }: Route, raw: string): string {
   const rest = raw.slice(prefix.length)
   if (!raw.startsWith(prefix) || rest.startsWith('//')) throw new GatewayError('malformed_request_target', { cause: new Error('the prefix cannot be cut') })
   return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function askedOf ({ hostName: host, method, target }: Exchange): Asked {
+  return { host, method, target }
+}
+
+function openedBy (user: UserSession, exchange: Exchange): Opened {
+  return { authorization: exchange.headers.authorization, user, asked: askedOf(exchange) }
 }
 
 function asError (error: unknown): Error {

@@ -1,11 +1,14 @@
 import t from 'tap'
-import { askAs, everyShape, headerOf } from '../forward-auth/ask.ts'
+import { askAs, everyShape, headerOf, passes } from '../forward-auth/ask.ts'
 import { signInTo } from '../login/attempt.ts'
 import { app } from '../rig/rig.ts'
-import { get, sendRaw } from '../rig/raw.ts'
+import { get, sendRaw, type RawAnswer } from '../rig/raw.ts'
 import { forgedToken, otherApp, send, startForPrograms, statusOf, strangersToken, tokenFor } from './programs.ts'
 
-const challenge = 'Bearer error="invalid_token", error_description="The access token is expired, revoked, malformed or not for this app. Get a new one from AIHubMix."'
+const challenge = 'Bearer realm="AIHubMix", error="invalid_token", error_description="The access token is expired, revoked, malformed or not for this app. Get a new one from AIHubMix."'
+
+const bySession = 'AIHubMix login_url="https://gw.test/oauth2/sign_in"'
+const bothWays = `${bySession}, Bearer realm="AIHubMix"`
 
 t.test('a token opens a route for programs; the app learns who it is and never sees the token', async (t) => {
   const rig = await startForPrograms(t)
@@ -49,12 +52,31 @@ t.test('T-13 what is no token at all is a 401 that AIHubMix is not asked for', a
 
 t.test('without a Bearer header a route for programs is as any other, and another scheme is the app\'s affair', async (t) => {
   const rig = await startForPrograms(t)
-  t.match((await sendRaw(rig.port, get('/api/a', ['Authorization: Basic dTpw']))).text, /"error":"login_required"/)
+  const refused = await sendRaw(rig.port, get('/api/a', ['Authorization: Basic dTpw']))
+  t.match(refused.text, /"error":"login_required"/)
+  t.equal(headerOf(refused, 'www-authenticate'), bothWays, 'and says what would be taken, without an error: no token was shown')
   t.equal((await sendRaw(rig.port, get('/site/a', ['Sec-Fetch-Mode: navigate']))).status, 302)
   const browser = rig.newBrowser()
   await signInTo(rig, browser)
   t.equal((await browser.fetch('/site/a', { headers: { authorization: 'Basic dTpw' } })).status, 200)
   t.strictSame(rig.upstream.valuesOf('Authorization'), ['Basic dTpw'])
+})
+
+t.test('every 401 names the ways in, a page too: a token only where the route takes one (RFC 6750 §3, RFC 9110 §11.6.1)', async (t) => {
+  const rig = await startForPrograms(t)
+  const post = (target: string): Promise<RawAnswer> => sendRaw(rig.port, get(target, ['Accept: text/html', 'Sec-Fetch-Mode: navigate', 'Content-Length: 0']).replace('GET', 'POST'))
+  const page = await post('/site/form')
+  t.equal(page.status, 401)
+  t.match(headerOf(page, 'content-type'), 'text/html')
+  t.equal(headerOf(page, 'www-authenticate'), bothWays)
+  for (const answer of [await post('/closed/form'), await sendRaw(rig.port, get('/closed/a')), await sendRaw(rig.port, get('/oauth2/userinfo'))]) {
+    t.equal(answer.status, 401)
+    t.equal(headerOf(answer, 'www-authenticate'), bySession)
+  }
+  for (const shape of everyShape) {
+    t.equal(headerOf(await askAs(rig, shape, { uri: '/api/a' }), 'www-authenticate'), bothWays, shape)
+    t.equal(headerOf(await askAs(rig, shape, { uri: '/closed/a' }), 'www-authenticate'), bySession, shape)
+  }
 })
 
 t.test('beside a session the token alone decides, for and against; the cookie is not looked at', async (t) => {
@@ -192,6 +214,13 @@ t.test('unknown tokens are asked about 20 times a minute for one address; others
   t.equal(await statusOf(rig, '/api/a', strangersToken()), 401)
 })
 
+t.test('an IPv6 line counts as one, whichever of its 2^64 addresses each request comes from', async (t) => {
+  const rig = await startForPrograms(t)
+  const statuses = await Promise.all(Array.from({ length: 40 }, async (_one, index) => await statusOf(rig, '/api/a', strangersToken(), `2001:db8:1:2:${index}::${index}`)))
+  t.same([statuses.filter((status) => status === 401).length, statuses.filter((status) => status === 429).length], [20, 20])
+  t.equal(await statusOf(rig, '/api/a', strangersToken(), '2001:db8:1:3::1'), 401, 'the line beside it')
+})
+
 t.test('from however many addresses, unknown tokens take a third of aihubmix.budget; sign-ins go on', async (t) => {
   const rig = await startForPrograms(t)
   const statuses = await Promise.all(Array.from({ length: 120 }, async (_one, index) => await statusOf(rig, '/api/a', strangersToken(), `203.0.113.${index}`)))
@@ -268,7 +297,7 @@ t.test('forward-auth gives the same answers to tokens', async (t) => {
   for (const shape of everyShape) {
     const lines = [`Authorization: Bearer ${token}`]
     const allowed = await askAs(rig, shape, { uri: '/api/a' }, lines)
-    t.equal(allowed.status, 202, shape)
+    t.equal(allowed.status, passes(shape), shape)
     t.equal(headerOf(allowed, 'x-user-id'), '12345')
     t.equal((await askAs(rig, shape, { uri: '/vip/a' }, lines)).status, 403)
     t.equal((await askAs(rig, shape, { uri: '/closed/a' }, lines)).status, 401)

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import t from 'tap'
+import { readRequestTarget } from '../../src/access/request-target.ts'
 import { createBearerClients } from '../../src/bearer/bearer-clients.ts'
+import { createHeldConnections } from '../../src/bearer/held-connections.ts'
 import { GatewayError, InvalidAccessToken } from '../../src/errors.ts'
 import type { Rig } from '../rig/rig.ts'
 import { until } from '../rig/until.ts'
@@ -56,6 +58,8 @@ async function holding (answer: () => never) {
   let isAnswering = true
   let clock = 1_700_000_000_000
   let reads = 0
+  let isPassing = true
+  const held = createHeldConnections()
   const token = forgedToken({ client_id: 'us', exp: clock / 1000 + 3_600 })
   const clients = createBearerClients({
     config: { clientId: 'us', scope: 'profile', budget: { requests: 450, window: 180_000 }, bearerAudience: 'required' },
@@ -66,14 +70,17 @@ async function holding (answer: () => never) {
         return { id: '1', username: null, email: null, balance: null, status: '1', readAt: clock, userinfo: '{}' }
       }
     },
+    stillPasses: () => isPassing,
+    held,
     now: () => clock,
     everyMs: 5
   })
   const caller = { authorization: `Bearer ${token}`, clientAddress: () => '198.51.100.1' }
-  await clients.userOf(caller)
+  const user = await clients.userOf(caller)
   let ends = 0
-  clients.hold(caller.authorization, { once () {} }, () => { ends++ })
-  return { clients, ends: () => ends, reads: () => reads, fail: () => { isAnswering = false }, pass: (ms: number) => { clock += ms } }
+  const asked = { host: 'gw.test', method: 'GET', target: readRequestTarget('/api/ws') }
+  if (user !== null) clients.hold({ authorization: caller.authorization, user, asked }, { once () {} }, () => { ends++ })
+  return { clients, held, ends: () => ends, reads: () => reads, fail: () => { isAnswering = false }, tighten: () => { isPassing = false }, pass: (ms: number) => { clock += ms } }
 }
 
 t.test('what a token holds open is looked at though nobody asks, and ended when AIHubMix says no', async (t) => {
@@ -99,4 +106,44 @@ t.test('but not by an outage', async (t) => {
   held.pass(31_000)
   await until(() => held.reads() > 3)
   t.equal(held.ends(), 0)
+})
+
+t.test('the rules of today end it though AIHubMix is away, once, and ask nobody', async (t) => {
+  const held = await holding(() => { throw new GatewayError('provider_unavailable') })
+  t.teardown(() => held.clients.stop())
+  held.fail()
+  held.tighten()
+  await until(() => held.ends() > 0)
+  t.strictSame([held.ends(), held.reads(), held.held.holders().length], [1, 1, 0])
+})
+
+t.test('rules of yesterday end nothing: who was replaced does not look any more, nor judge what it was asking about', async (t) => {
+  const held = await holding(() => { throw new InvalidAccessToken(new Error('HTTP 401'), true) })
+  const caller = { authorization: `Bearer ${held.held.holders()[0]?.token}`, clientAddress: () => '198.51.100.1' }
+  held.clients.stop()
+  held.tighten()
+  held.pass(31_000)
+  await held.clients.userOf(caller)
+  held.fail()
+  held.pass(31_000)
+  await t.rejects(held.clients.userOf(caller), { code: 'invalid_token' })
+  t.equal(held.ends(), 0)
+})
+
+t.test('of what one token holds open, only what meets the condition is ended, and what is gone is told nothing', async (t) => {
+  const connections = createHeldConnections()
+  const { held } = await holding(() => { throw new Error('not asked') })
+  const [holder] = held.holders()
+  t.ok(holder)
+  const ended: string[] = []
+  const closed: (() => void)[] = []
+  for (const path of ['/a', '/b', '/c']) {
+    if (holder !== undefined) connections.add({ ...holder, asked: { host: 'gw.test', method: 'GET', target: readRequestTarget(path) } }, { once (_event, listener) { closed.push(listener) } }, () => { ended.push(path) })
+  }
+  closed[2]?.()
+  connections.end(holder?.token ?? '', ({ target }) => target.path === '/b')
+  t.strictSame(ended, ['/b'])
+  connections.end(holder?.token ?? '')
+  t.strictSame(ended, ['/b', '/a'])
+  t.strictSame(connections.holders(), [])
 })

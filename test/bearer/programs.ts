@@ -31,7 +31,7 @@ export async function startForPrograms (t: Teardown, { upstream: answer, ...opti
 }
 
 /** The access token AIHubMix gives this user for this app. */
-export async function tokenFor ({ emulator }: Rig, username = 'user123', client: typeof app = app): Promise<string> {
+export async function tokenFor ({ emulator }: Pick<Rig, 'emulator'>, username = 'user123', client: typeof app = app): Promise<string> {
   const { clientId, clientSecret, redirectUri } = client
   const { code } = emulator.authorize({ username, clientId, redirectUri })
   const body = new URLSearchParams({ grant_type: 'authorization_code', code, client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri })

@@ -41,6 +41,9 @@ export const shapes = {
 export type Shape = keyof typeof shapes
 export const everyShape = Object.keys(shapes) as Shape[]
 
+/** What lets a request pass: Envoy takes 200 for a yes and every other status for a refusal. */
+export const passes = (shape: Shape): number => shape === 'Envoy' ? 200 : 202
+
 /** Asks as this proxy would. */
 export async function askAs (rig: Rig, shape: Shape, asked: Asked, lines: readonly string[] = []): Promise<RawAnswer> {
   const { lines: own, ...how } = shapes[shape](asked)
