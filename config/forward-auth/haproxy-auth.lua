@@ -1,6 +1,7 @@
 -- http-request lua.aihubmix_auth HOST:PORT
 -- Asks aihubmix-gateway whether the request may pass. If so, the identity headers of its answer are set on the request; if not,
 -- its answer (the way to sign in, 401, 402, 403 ...) is the answer. A gateway that does not answer lets nobody pass.
+-- Of Cookie and Authorization the app gets what the answer leaves: the gateway's cookies and access tokens are not for it.
 
 local timeout_ms = 10000
 
@@ -19,6 +20,8 @@ local ours = {
 local not_answered = {
   ['connection'] = true, ['keep-alive'] = true, ['transfer-encoding'] = true, ['content-length'] = true, ['date'] = true
 }
+
+local credentials = { ['cookie'] = true, ['authorization'] = true }
 
 -- HAProxy counts the values of a header from 0, its HTTP client from 1.
 local function question_headers (txn)
@@ -60,8 +63,9 @@ core.register_action('aihubmix_auth', { 'http-req' }, function (txn, gateway)
   end
   if response.status >= 300 then return refuse(txn, response) end
 
+  for name in pairs(credentials) do txn.http:req_del_header(name) end
   for name, values in pairs(response.headers) do
-    if name:lower():sub(1, 7) == 'x-user-' then
+    if name:lower():sub(1, 7) == 'x-user-' or credentials[name:lower()] then
       for _, value in pairs(values) do txn.http:req_set_header(name, value) end
     end
   end

@@ -1,9 +1,11 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { cookieLine } from '../security/attack.ts'
 import { sessionCookie, signOut } from '../login/attempt.ts'
 import { createBrowser } from '../rig/browser.ts'
 import { get, sendRaw } from '../rig/raw.ts'
+import { tokenFor } from '../bearer/programs.ts'
 import { startForwardAuth } from './ask.ts'
+import { everyEmulated, startEmulated } from './emulated.ts'
 import { everyProxy, startProxy } from './proxies.ts'
 
 const identityNames = ['X-User-Id', 'X-User-Email', 'X-User-Balance', 'X-User-Balance-Low', 'X-User-Assertion']
@@ -13,13 +15,20 @@ const routes = [
   { path: '/public', access: 'anyone' },
   { path: '/admin', access: 'nobody' },
   { path: '/rich', minBalance: '1000' },
-  { path: '/warned', warnBalance: '1000' }
+  { path: '/warned', warnBalance: '1000' },
+  { path: '/api', bearer: true },
+  { host: 'open.test', path: '/x', access: 'anyone' },
+  { host: 'shut.test', path: '/x', access: 'nobody' }
+]
+const proxies = [
+  ...everyProxy.map((name) => ({ name, start: (t: Test, gateway: number, app: number) => startProxy(t, name, { gateway, app }) })),
+  ...everyEmulated.map((name) => ({ name: `${name}, emulated from its documentation,`, start: (t: Test, gateway: number, app: number) => startEmulated(t, name, { gateway, app }) }))
 ]
 
-for (const name of everyProxy) {
+for (const { name, start } of proxies) {
   t.test(`${name} with the shipped file`, async (t) => {
     const rig = await startForwardAuth(t, { config: { routes } })
-    const proxy = await startProxy(t, name, { gateway: rig.port, app: rig.upstream.port })
+    const proxy = await start(t, rig.port, rig.upstream.port)
     const seenBefore = (): number => rig.upstream.seen.length
 
     await t.test('T-129 a person signs in, comes back to the address asked for, and the app is told who it is', async (t) => {
@@ -33,7 +42,7 @@ for (const name of everyProxy) {
 
     await t.test('T-129 a spoofed header does not reach the app, whoever sends it and however it is spelled', async (t) => {
       const cookie = await cookieLine(rig)
-      for (const line of ['X-User-Id: 1', 'x-user-id: 1', 'X_User_Id: 1', 'X-User_Id: 1', 'X_User-Id: 1', 'X-User-Email: a@b', 'X_USER_BALANCE: 9', 'X-User-Balance-Low: true', 'X-User-Assertion: forged', 'X_User_Assertion: forged']) {
+      for (const line of ['X-User-Id: 1', 'x-user-id: 1', 'X_User_Id: 1', 'X-User_Id: 1', 'X_User-Id: 1', 'X-User-Email: a@b', 'X_USER_BALANCE: 9', 'X-User-Balance-Low: true', 'X-User-Balance_Low: true', 'X-User-Assertion: forged', 'X_User_Assertion: forged']) {
         t.equal((await sendRaw(proxy.port, get('/public/a', [line]))).status, 200, line)
         t.strictSame(identityNames.flatMap((header) => rig.upstream.valuesOf(header)), [], `stranger: ${line}`)
         t.equal((await sendRaw(proxy.port, get('/a', [line, cookie]))).status, 200, line)
@@ -76,6 +85,15 @@ for (const name of everyProxy) {
       t.equal(seenBefore(), seen)
     })
 
+    await t.test('T-30 T-33 the host that is decided on is the host the app gets, whatever stands in the request line', async (t) => {
+      for (const [line, host] of [['open.test', 'shut.test'], ['shut.test', 'open.test'], ['shut.test', 'shut.test']] as const) {
+        const seen = seenBefore()
+        const { status } = await sendRaw(proxy.port, get(`http://${line}/x`, [], host))
+        for (const request of rig.upstream.seen.slice(seen)) t.notMatch([request.target, ...rig.upstream.valuesOf('Host', request)].join(' '), 'shut.test', `${line} ${host}`)
+        t.ok(host === line ? status >= 400 : true, `${line} ${host} ${status}`)
+      }
+    })
+
     await t.test('the endpoint itself is out of reach: its answers are for the proxy', async (t) => {
       const cookie = await cookieLine(rig)
       for (const target of ['/oauth2/auth', '/oauth2/auth?login=redirect', '/oauth2/auth/a', '/oauth2/%61uth', '/OAuth2/auth', '/oauth2//auth', '/oauth2%2fauth']) {
@@ -99,12 +117,30 @@ for (const name of everyProxy) {
       t.strictSame(rig.upstream.valuesOf('X-User-Balance-Low'), ['true'])
     })
 
-    await t.test('the app sees its own cookies and not the ticket', async (t) => {
+    await t.test('T-102 the app sees its own cookies byte for byte, and none of the gateway\'s', async (t) => {
       const ticket = (await cookieLine(rig)).slice('Cookie: '.length)
-      for (const [sent, seen] of [[ticket, ''], [`a=1; ${ticket}`, 'a=1'], [`${ticket}; b=2`, 'b=2'], [`a=1; ${ticket}; b="2"`, 'a=1b="2"']] as const) {
+      const ours = `${ticket}; __Host-aihubmix-login-x=1; __Host-aihubmix-signed-out=1`
+      const rows = [[ours, []], [`a=1; ${ours}`, ['a=1']], [`${ours}; b=2`, ['b=2']], [`a=1; ${ours}; b="2, {http.request.host} $1 %20"; c==`, ['a=1; b="2, {http.request.host} $1 %20"; c==']], [`${ours}; long=${'x'.repeat(5_000)}`, [`long=${'x'.repeat(5_000)}`]]] as const
+      for (const [sent, seen] of rows) {
         t.equal((await sendRaw(proxy.port, get('/a', [`Cookie: ${sent}`]))).status, 200)
-        t.equal(rig.upstream.valuesOf('Cookie').join('').replace(/[; ]/g, ''), seen.replace(/[; ]/g, ''))
+        t.strictSame(rig.upstream.valuesOf('Cookie'), seen)
       }
+      t.equal((await sendRaw(proxy.port, get('/public/a', ['Cookie: theme=dark; a=2']))).status, 200)
+      t.strictSame(rig.upstream.valuesOf('Cookie'), ['theme=dark; a=2'], 'of somebody who is not signed in too')
+      t.equal((await sendRaw(proxy.port, get('/public/a'))).status, 200)
+      t.strictSame(rig.upstream.valuesOf('Cookie'), [])
+    })
+
+    await t.test('the app sees an Authorization of its own, and no access token that opened a route for programs', async (t) => {
+      const token = await tokenFor(rig)
+      t.equal((await sendRaw(proxy.port, get('/api/a', [`Authorization: Bearer ${token}`]))).status, 200)
+      t.strictSame([rig.upstream.valuesOf('X-User-Id'), rig.upstream.valuesOf('Authorization')], [['12345'], []])
+      for (const authorization of ['Basic dTpw', `Bearer ${token}`]) {
+        t.equal((await sendRaw(proxy.port, get('/public/a', [`Authorization: ${authorization}`]))).status, 200)
+        t.strictSame(rig.upstream.valuesOf('Authorization'), [authorization])
+      }
+      t.equal((await sendRaw(proxy.port, get('/public/a'))).status, 200)
+      t.strictSame(rig.upstream.valuesOf('Authorization'), [])
     })
 
     await t.test('an upload arrives whole, and a body is never read by the gateway', async (t) => {

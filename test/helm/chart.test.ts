@@ -54,7 +54,7 @@ t.test('the examples are what Kubernetes takes, the sidecar with every field', a
   const manifests = (await Promise.all(files.map(async (name) => manifestsIn(await readFile(join(chart, 'examples', name), 'utf8'))))).flat()
   // Traefik's own kinds have no published types in npm
   const known = manifests.filter(({ apiVersion }) => !apiVersion.startsWith('traefik.io/'))
-  t.equal(manifests.length - known.length, 2)
+  t.equal(manifests.length - known.length, 3)
   t.strictSame(await invalid(known), [])
   t.equal(await unknownFields(known), '')
 })
