@@ -17,7 +17,23 @@ export function createInstruments (registry: Registry) {
   const histogram = <Label extends string>(name: string, help: string, buckets: readonly number[], labelNames: readonly Label[] = []) =>
     new Histogram<Label>({ name: prefix + name, help, buckets: [...buckets], labelNames: [...labelNames], registers })
 
+  const lookups = { hit: 0, miss: 0 }
+  const cacheLookups = new Counter<'outcome'>({
+    name: `${prefix}session_cache_lookups_total`,
+    help: 'Lookups in the session cache of this process',
+    labelNames: ['outcome'],
+    registers,
+    collect () {
+      for (const outcome of ['hit', 'miss'] as const) {
+        this.inc({ outcome }, lookups[outcome])
+        lookups[outcome] = 0
+      }
+    }
+  })
+
   return {
+    /** Counted with every request: they go into the counter when it is read. */
+    lookups,
     requests: histogram('request_duration_seconds', 'Requests on the public listener, until the answer has left', answerSeconds, ['route', 'status']),
     upstreamAnswers: histogram('upstream_duration_seconds', 'From sending a request to the app until its answer began', answerSeconds, ['route']),
     upstreamErrors: counter('upstream_errors_total', 'Requests the app did not answer, by error code', ['route', 'code']),
@@ -35,7 +51,7 @@ export function createInstruments (registry: Registry) {
     storeCommands: histogram('store_command_duration_seconds', 'Commands to the session store', storeSeconds, ['command']),
     storeErrors: counter('store_errors_total', 'Commands the session store did not answer', ['command']),
     storeUp: gauge('store_up', '1 while the session store answers, 0 from the first command it does not answer on', 'min'),
-    cacheLookups: counter('session_cache_lookups_total', 'Lookups in the session cache of this process', ['outcome']),
+    cacheLookups,
     webSockets: gauge('websockets_open', 'WebSockets that are open', 'sum'),
     eventStreams: gauge('event_streams_open', 'Event streams that are open', 'sum'),
     reloads: counter('config_reloads_total', 'Configurations read again, by outcome', ['outcome']),

@@ -1,6 +1,7 @@
 import { Registry } from '@prometheus-io/client'
 import type { ErrorCode } from '../errors.ts'
 import type { StoreCommand } from '../session/measured-store.ts'
+import { boundHistogram } from './bound-histogram.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 
 export type RefreshOutcome = 'success' | 'invalid_grant' | 'refused' | 'unavailable' | 'spared'
@@ -54,7 +55,6 @@ export function createMetrics (version: string): GatewayMetrics {
   const { storeErrors, storeUp, webSockets, eventStreams, reloads, reloadWentWell, configuredAt } = instruments
   const routes = new Map<string, RouteMetrics>()
   const storeCommands = boundBy((command: StoreCommand) => instruments.storeCommands.labels(command))
-  const cacheLookups = boundBy((outcome: 'hit' | 'miss') => instruments.cacheLookups.labels(outcome))
   let isStoreUp = true
 
   beginAtZero(instruments)
@@ -90,7 +90,7 @@ export function createMetrics (version: string): GatewayMetrics {
       storeCommands(command).observe(ms / 1000)
       if (isFailed) storeErrors.inc({ command })
     },
-    cacheLookup: (outcome) => cacheLookups(outcome).inc(),
+    cacheLookup (outcome) { instruments.lookups[outcome]++ },
     webSockets: (change) => webSockets.inc(change),
     eventStreams: (change) => eventStreams.inc(change),
     configRead (outcome) {
@@ -102,8 +102,8 @@ export function createMetrics (version: string): GatewayMetrics {
 }
 
 function createRouteMetrics ({ requests, upstreamAnswers, upstreamErrors, denials, lowBalanceDenials }: Instruments, route: string): RouteMetrics {
-  const byClass = boundBy((status: number) => requests.labels(route, statusClasses[status - 1] ?? 'other'))
-  const upstream = upstreamAnswers.labels(route)
+  const byClass = boundBy((status: number) => boundHistogram(requests, { route, status: statusClasses[status - 1] ?? 'other' }))
+  const upstream = boundHistogram(upstreamAnswers, { route })
   return {
     answered: (status, ms) => byClass(Math.trunc(status / 100)).observe(ms / 1000),
     upstreamAnswered: (ms) => upstream.observe(ms / 1000),
