@@ -71,9 +71,9 @@ function accessLine (id: string, { method, url }: IncomingMessage, response: Ser
     client,
     ms: rounded(ms),
     upstreamMs: upstreamMs === null ? null : rounded(upstreamMs),
-    ...(code === null ? {} : { code }),
-    ...(traceId === id ? {} : { trace: traceId }),
-    ...(response.writableFinished ? {} : { isCut: true as const })
+    code: code ?? undefined,
+    trace: traceId === id ? undefined : traceId,
+    isCut: response.writableFinished ? undefined : true
   }
 }
 
