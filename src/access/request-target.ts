@@ -33,9 +33,16 @@ export function readRequestTarget (raw: string): RequestTarget {
 }
 
 function laxReading (sent: string): string {
+  if (sent.includes(';') && sent.split('/').some(hidesSlash)) refuse(sent)
   const segments = decoded(sent).split('/').map((segment) => segment.split(';', 1)[0] ?? '')
   if (segments.some((segment) => segment === '.' || segment === '..')) refuse(sent)
   return segments.join('/').replace(/\/{2,}/g, '/')
+}
+
+/** A server that cuts path parameters before it decodes loses a part of the path with them: `/a;x%2fb/c` is `/a/c` there, and `/a/b/c` elsewhere. */
+function hidesSlash (segment: string): boolean {
+  const parametersAt = segment.indexOf(';')
+  return parametersAt !== -1 && /%2f/i.test(segment.slice(parametersAt))
 }
 
 function decoded (path: string): string {

@@ -5,11 +5,15 @@ const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authori
 
 /** What frameworks believe about the client: only what we build reaches the app. */
 const tellsOfTheClient = [
-  'forwarded', 'x-forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-protocol', 'x-forwarded-scheme', 'x-forwarded-ssl', 'x-forwarded-port',
-  'x-forwarded-server', 'x-forwarded-path', 'x-forwarded-prefix', 'x-forwarded-uri', 'x-forwarded-method', 'x-forwarded-by', 'x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups',
-  'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip', 'x-scheme', 'x-url-scheme', 'front-end-https', 'x-host', 'x-http-host-override',
-  'x-original-uri', 'x-original-url', 'x-original-host', 'x-original-method', 'x-rewrite-url', 'x-request-id', 'traceparent', 'tracestate', 'remote-user', 'proxy'
+  'forwarded', 'x-forwarded', 'x-scheme', 'x-url-scheme', 'front-end-https', 'x-host', 'x-http-host-override',
+  'x-real-ip', 'client-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip', 'cf-connecting-ipv6', 'fastly-client-ip', 'x-azure-clientip', 'x-appengine-user-ip',
+  'x-envoy-external-address', 'proxy-client-ip', 'wl-proxy-client-ip', 'remote-addr', 'x-remote-addr', 'x-remote-ip', 'x-original-forwarded-for',
+  'x-original-uri', 'x-original-url', 'x-original-host', 'x-original-method', 'x-rewrite-url', 'x-request-id', 'traceparent', 'tracestate',
+  'remote-user', 'x-remote-user', 'x-remote-group', 'proxy'
 ]
+
+/** Whole families: what proxies say of a request, and what oauth2-proxy says of its user to an app that may still listen. */
+const tellingBeginnings = /^x-(forwarded|auth-request)-/
 
 type Treatment = 'authorization' | 'keep' | 'drop' | 'cookie' | 'host' | 'te' | 'content-length'
 
@@ -44,7 +48,7 @@ export function createRequestHeaders ({ identityNames, ownCookies }: RequestHead
     if (lower === 'cookie' || lower === 'host' || lower === 'te' || lower === 'content-length' || lower === 'authorization') return lower
     // A second spelling of these would be a second value to a folding app.
     const fold = folded(lower)
-    return dropped.has(fold) || fold === 'cookie' || fold === 'host' || fold === 'content-length' ? 'drop' : 'keep'
+    return dropped.has(fold) || tellingBeginnings.test(fold) || fold === 'cookie' || fold === 'host' || fold === 'content-length' ? 'drop' : 'keep'
   }
 
   /** Browsers send the same few names for ever; an attacker's many must not fill the memory. */

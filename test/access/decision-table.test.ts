@@ -50,7 +50,7 @@ const bases = ['/public', '/public/members', '/public/members/never', '/admin', 
 function forms (base: string): readonly string[] {
   const letter = base.slice(0, 2) + `%${base.charCodeAt(2).toString(16)}` + base.slice(3)
   return [
-    base, `${base}/`, `${base}/x`, `${base}x`, `${base}?a=/public`, base.toUpperCase(), letter, `${base};v=1`, `${base}%2fx`, `${base}%2f..%2f..`, `${base}/../public`,
+    base, `${base}/`, `${base}/x`, `${base}x`, `${base}?a=/public`, base.toUpperCase(), letter, `${base};v=1`, `${base}%2fx`, `/any;v=%2fx${base}`, `${base}%2f..%2f..`, `${base}/../public`,
     `${base}//x`, `/${base}`, `/public/..${base}`, `/public/%2e%2e${base}`, `${base}\\x`, `${base}%00`, `${base}#/public`, `/oauth2${base}`, `/%6fauth2;x${base}`
   ]
 }

@@ -52,8 +52,9 @@ function strictReading (path: string): string {
   return path.replace(/%(4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a]|3[0-9]|2[de]|5f|7e)/gi, (escape) => decodeURIComponent(escape))
 }
 
-/** Everything decoded, parameters cut, slashes merged. Null when a dot segment is in it, or it cannot be decoded. */
+/** Everything decoded, parameters cut, slashes merged. Null when a dot segment is in it, a slash hides in a parameter, or it cannot be decoded. */
 function openReading (path: string): string | null {
+  if (path.split('/').some((segment) => segment.includes(';') && segment.slice(segment.indexOf(';')).toLowerCase().includes('%2f'))) return null
   let text: string
   try {
     text = decodeURIComponent(path)

@@ -46,18 +46,18 @@ for (const row of keyTable) {
   const path = segmentsOf(row.key)
   const name = String(path.at(-1))
 
-  t.test(`${row.key} does what it says`, async (t) => {
+  t.test(`${row.key} does what it says (T-149)`, async (t) => {
     const over = configurationWith(row, path, row.set)
     t.same(reached((await load(t, { over })).config, path), row.gives)
   })
 
-  t.test(`${row.key} misspelt is refused with the nearest name`, async (t) => {
+  t.test(`${row.key} misspelt is refused with the nearest name (T-149)`, async (t) => {
     const misspelt = name.slice(0, 1) + name.slice(2)
     const problems = await problemsOf(t, { over: configurationWith(row, [...path.slice(0, -1), misspelt], row.set) })
     t.match(problems.find(({ message }) => message === 'is not a known key'), { path: pathText([...path.slice(0, -1), misspelt]), hint: `Did you mean ${name}?` })
   })
 
-  t.test(`${row.key} of a wrong type or form is refused at its line`, async (t) => {
+  t.test(`${row.key} of a wrong type or form is refused at its line (T-149)`, async (t) => {
     const problems = await problemsOf(t, { over: configurationWith(row, path, row.wrong) })
     const problem = problems.find((problem) => problem.path.startsWith(row.key))
     const lines = (await readFile(`${t.testdirName}/gateway.yaml`, 'utf8')).split('\n')

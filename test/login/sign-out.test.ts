@@ -30,7 +30,7 @@ t.test('the session cookie at sign-in: __Host-, Secure, HttpOnly, Lax, Path=/, n
   t.strictSame(cookieScope(set), ['httponly', `name=${sessionCookie}`, 'path=/', 'samesite=lax', 'secure'])
 })
 
-t.test('a copy of the cookie is worth nothing after the sign-out, at every replica at once (T-94)', async (t) => {
+t.test('a copy of the cookie is worth nothing after the sign-out, at every replica at once (T-94, S-22)', async (t) => {
   const redis = await startRedis()
   t.after(() => redis.close())
   const rig = await startRig(t, { replicas: 2, redisUrl: redis.url })

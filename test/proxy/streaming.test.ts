@@ -25,7 +25,7 @@ async function opened (rig: Rig, browser: TestBrowser, path: string): Promise<Op
   return { response, destroy: () => request.destroy() }
 }
 
-t.test('an event stream shows its headers before its first event, and each event as it is sent', async (t) => {
+t.test('T-125 an event stream shows its headers before its first event, and each event as it is sent', async (t) => {
   let stream: ServerResponse | undefined
   const rig = await startRig(t, {
     upstream: (request, response) => {
@@ -45,7 +45,7 @@ t.test('an event stream shows its headers before its first event, and each event
   await once(response, 'end')
 })
 
-t.test('when the client leaves, the app sees it leave, before the first byte and after', async (t) => {
+t.test('T-125 S-08 when the client leaves, the app sees it leave, before the first byte and after', async (t) => {
   const waiting: ServerResponse[] = []
   const rig = await startRig(t, {
     upstream: (request, response) => {
@@ -104,7 +104,7 @@ t.test('bodies pass byte for byte in both directions, chunked or with a length',
   }
 })
 
-t.test('a reader that does not read stops the app from sending', async (t) => {
+t.test('T-125 a reader that does not read stops the app from sending', async (t) => {
   let stopped: Promise<unknown> = Promise.resolve()
   let sentBytes = 0
   const rig = await startRig(t, {

@@ -20,7 +20,7 @@ async function shownAt (port: number): Promise<string | undefined> {
   return subjectaltname
 }
 
-t.test('a certificate replaced on disk is shown to who connects from then on, and no connection is dropped; a broken one is refused', async (t) => {
+t.test('a certificate replaced on disk is shown to who connects from then on, and no connection is dropped; a broken one is refused (T-142)', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-cert-'))
   t.after(() => rm(folder, { recursive: true }))
   const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]

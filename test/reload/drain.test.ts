@@ -31,7 +31,7 @@ async function startDraining (t: Parameters<typeof startServed>[0], delay: strin
   return served
 }
 
-t.test('SIGTERM: not ready at once, and yet every request is served, each asking for a new connection; a second signal ends the wait', async (t) => {
+t.test('SIGTERM: not ready at once, and yet every request is served, each asking for a new connection; a second signal ends the wait (T-141)', async (t) => {
   const served = await startDraining(t, '60s')
   t.equal(await ready(served), 200)
   const before = await request(`${served.url}/public/a`, { headers })
@@ -48,7 +48,7 @@ t.test('SIGTERM: not ready at once, and yet every request is served, each asking
   t.equal(await served.process.end('SIGTERM'), 0)
 })
 
-t.test('what runs is finished: a slow answer and a slow upload arrive whole, and then the process ends with 0', async (t) => {
+t.test('what runs is finished: a slow answer and a slow upload arrive whole, and then the process ends with 0 (T-141)', async (t) => {
   let answer = (): void => {}
   const served = await startDraining(t, '0s', {
     upstream (request, response) {
@@ -66,7 +66,7 @@ t.test('what runs is finished: a slow answer and a slow upload arrive whole, and
   t.equal(await exitOf(served), 0)
 })
 
-t.test('WebSockets are told to come back (1012), event streams end, and neither holds the process', async (t) => {
+t.test('WebSockets are told to come back (1012), event streams end, and neither holds the process (T-141, T-124)', async (t) => {
   const served = await startDraining(t, '0s', { upstream: (_request, response) => { response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 0\n\n') } })
   const sockets = new WebSocketServer({ noServer: true })
   served.upstream.server.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, () => {}))
@@ -84,7 +84,7 @@ t.test('WebSockets are told to come back (1012), event streams end, and neither 
   t.equal(await exitOf(served), 0)
 })
 
-t.test('what does not end within the time is cut, and the exit is 0 all the same', async (t) => {
+t.test('what does not end within the time is cut, and the exit is 0 all the same (T-141)', async (t) => {
   const served = await startServed(t, { over: { server: { drain: { delay: '0s', timeout: '300ms' } } }, upstream (_request, response) { response.write('for ever') } })
   const answer = sendRaw(served.port, get('/public/a'))
   await until(() => served.upstream.seen.length === 1)

@@ -11,7 +11,7 @@ import { startServed, type Served } from './served.ts'
 
 const routeTo = (upstream: string, more: object = {}) => ({ routes: [{ path: '/', upstream, ...more }] })
 
-t.test('routes, rules and headers of a file that is rewritten are in force, without a restart; who was signed in stays so', async (t) => {
+t.test('routes, rules and headers of a file that is rewritten are in force, without a restart; who was signed in stays so (T-142)', async (t) => {
   const served = await startServed(t)
   const other = await startUpstream((_request, response) => response.end('the other app'))
   t.after(() => other.close())
@@ -36,7 +36,7 @@ t.test('routes, rules and headers of a file that is rewritten are in force, with
   t.equal(served.emulator.count('authorization_code'), 1, 'and nobody had to sign in again')
 })
 
-t.test('a broken file is refused: what was in force stays, an error is logged without any value, a metric is set; corrected, it is taken', async (t) => {
+t.test('a broken file is refused: what was in force stays, an error is logged without any value, a metric is set; corrected, it is taken (T-142)', async (t) => {
   const served = await startServed(t)
   const ada = served.newBrowser()
   await ada.signIn()
@@ -62,7 +62,7 @@ t.test('SIGHUP reads the configuration again, though no file tells of a change',
   t.equal((await open(served.newBrowser(), '/public/a')).status, 200)
 })
 
-t.test('a client secret and session keys out of files are exchanged as Kubernetes does it: the link ..data leads elsewhere', async (t) => {
+t.test('a client secret and session keys out of files are exchanged as Kubernetes does it: the link ..data leads elsewhere (T-142)', async (t) => {
   const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64')
   const served = await startServed(t, {
     async place (folder, text) {

@@ -27,10 +27,15 @@ function fieldsOf (bytes: string): readonly string[] {
   for (const line of lines) {
     const [name = '', ...rest] = line.split(':')
     const lower = name.toLowerCase()
-    if (lower === 'host') fields.push(':authority', rest.join(':').trim())
-    else if (!onlyHttp1.has(lower)) fields.push(lower, rest.join(':').trim())
+    if (lower === 'host') fields.push(':authority', valueOf(rest))
+    else if (!onlyHttp1.has(lower)) fields.push(lower, valueOf(rest))
   }
   return fields
+}
+
+/** White space around a value is no part of it (RFC 9110 §5.5); a no-break space is no such white space. */
+function valueOf (parts: readonly string[]): string {
+  return parts.join(':').replace(/^[ \t]+|[ \t]+$/g, '')
 }
 
 /** A stream that is reset is a refusal, as 400 is in HTTP/1.1. */

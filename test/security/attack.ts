@@ -31,6 +31,11 @@ export function attackOn (rig: Rig): Attack {
   }
 }
 
+/** How many inventions a property is tried on: over HTTP/2, where each needs a handshake and the same code decides, a tenth. */
+export function runs (count: number): number {
+  return transport.isHttp2 ? count / 10 : count
+}
+
 /** A request with exactly these header lines besides Host; ended by the server's close. */
 export function message (method: string, target: string, lines: readonly string[] = [], body = ''): string {
   return [`${method} ${target} HTTP/1.1`, 'Host: gw.test', ...lines, 'Connection: close', '', body].join('\r\n')

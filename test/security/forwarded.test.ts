@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
+import { strangersToken } from '../bearer/programs.ts'
 import { get } from '../rig/raw.ts'
 import { startRig } from '../rig/rig.ts'
+import { until } from '../rig/until.ts'
 import { attackOn, cookieLine, isLoginRequired, message, type Outcome } from './attack.ts'
 
 const publicUrl = 'https://gw.test'
@@ -40,6 +42,20 @@ t.test('T-56 S-04 a stranger\'s address is the one he connects from', async (t) 
   const { seen } = await attack(get('/public/a', claims))
   t.strictSame(rig.upstream.valuesOf('X-Forwarded-For', seen[0]), ['127.0.0.1'])
   t.notMatch(seen[0]?.rawHeaders.join('\n'), /10\.0\.0\./)
+})
+
+t.test('T-56 nor do the names that apps ask for it beside X-Forwarded-For', async (t) => {
+  const names = ['Client-IP', 'Proxy-Client-IP', 'WL-Proxy-Client-IP', 'Fastly-Client-IP', 'CF-Connecting-IPv6', 'X-Azure-ClientIP', 'X-AppEngine-User-IP', 'X-Envoy-External-Address', 'X-Original-Forwarded-For', 'X-Remote-IP', 'X-Remote-Addr', 'Remote-Addr', 'X-Forwarded-Client-Cert', 'X-Forwarded-Of-Tomorrow']
+  const { seen } = await attack(get('/public/a', names.flatMap((name) => [`${name}: 10.0.0.1`, `${name.replaceAll('-', '_')}: 10.0.0.2`])))
+  t.notMatch(seen[0]?.rawHeaders.join('\n'), /10\.0\.0\./)
+})
+
+t.test('T-56 a stranger who invents an address for each token he tries has no more tries than with his own', async (t) => {
+  const rig = await startRig(t, { config: { routes: [{ upstream: 'http://app.invalid', bearer: true, api: true }] } })
+  const attack = attackOn(rig)
+  const statuses: number[] = []
+  while (statuses.length < 25) statuses.push((await attack(get('/a', [`X-Forwarded-For: 10.0.0.${statuses.length}`, `X-Real-IP: 10.0.1.${statuses.length}`, `Authorization: Bearer ${strangersToken()}`]))).status)
+  t.strictSame([statuses.slice(0, 20), statuses.slice(20)], [Array.from({ length: 20 }, () => 401), Array.from({ length: 5 }, () => 429)])
 })
 
 t.test('T-56 a stranger names neither the request nor its trace', async (t) => {
@@ -78,6 +94,15 @@ t.test('T-60 behind trusted proxies the chain goes on, and the nearest stranger 
   t.strictSame(seenBehind('X-Forwarded-For', await through('X-Forwarded-For: 6.6.6.6', 'X-Forwarded-For: 1.2.3.4')), ['6.6.6.6, 1.2.3.4, 127.0.0.1'])
 })
 
+t.test('T-60 of a chain the client is the last that is no proxy of ours, whatever stands before it', async (t) => {
+  for (const [index, [chain, client]] of ([['6.6.6.6, 1.2.3.4', '1.2.3.4'], ['6.6.6.6, 1.2.3.4, 10.9.9.9', '1.2.3.4'], ['10.0.0.1, 1.2.3.4, 10.9.9.9, 10.8.8.8', '1.2.3.4'], ['127.0.0.1, 2001:db8::1', '2001:db8::1'], ['a, 1.2.3.4', '1.2.3.4'], ['1.2.3.4, a', '127.0.0.1'], ['10.0.0.1', '10.0.0.1'], ['::ffff:10.0.0.1, ::ffff:1.2.3.4, ::ffff:10.0.0.2', '1.2.3.4']] as const).entries()) {
+    await attackBehind(get(`/public/client/${index}`, [`X-Forwarded-For: ${chain}`]))
+    const line = (): string | undefined => behind.logged().split('\n').find((text) => text.includes(`"/public/client/${index}"`))
+    await until(line)
+    t.equal(JSON.parse(line() ?? '{}').client, client, chain)
+  }
+})
+
 t.test('T-61 a flood of invented addresses does not push the true one out', async (t) => {
   const invented = Array.from({ length: 2_000 }, (_value, index) => `6.6.${index >> 8}.${index & 255}`)
   const [chain = ''] = seenBehind('X-Forwarded-For', await through(`X-Forwarded-For: ${invented.join(',')}, 1.2.3.4`))
@@ -92,6 +117,14 @@ for (const junk of ['a', 'unknown', '_hidden', '1.2.3', '1.2.3.4.5', '1.2.3.256'
     for (const entry of seenBehind('X-Forwarded-For', outcome).join().split(', ')) t.match(entry, /^[0-9a-f.:%]+(eth0)?$/)
   })
 }
+
+t.test('T-61 five thousand entries are as good as the nearest of them', async (t) => {
+  for (const entry of ['::1,', ',', 'a,']) {
+    const outcome = await through(`X-Forwarded-For: ${entry.repeat(5_000)}1.2.3.4`)
+    t.equal(outcome.status, 200)
+    t.match(seenBehind('X-Forwarded-For', outcome).join(), /(^|, )1\.2\.3\.4, 127\.0\.0\.1$/)
+  }
+})
 
 t.test('T-61 what stands before something unreadable is nobody\'s word', async (t) => {
   t.strictSame(seenBehind('X-Forwarded-For', await through('X-Forwarded-For: 6.6.6.6, unknown, 1.2.3.4')), ['1.2.3.4, 127.0.0.1'])
@@ -122,8 +155,8 @@ t.test('T-62 a trusted proxy names requests only with plain names', async (t) =>
 
 t.test('T-63 beside Forwarded the app gets one consistent set, ours', async (t) => {
   for (const [where, send] of [['a stranger', (lines: readonly string[]) => attack(get('/public/a', lines))], ['a trusted peer', (lines: readonly string[]) => through(...lines)]] as const) {
-    const { seen } = await send(['Forwarded: for=1.1.1.1;host=evil;proto=http', 'X-Forwarded: for=1.1.1.1', 'X-Forwarded-By: evil', 'X-Forwarded-User: admin', 'X-Forwarded-Email: admin@x', 'X-Forwarded-Groups: admins', 'Remote-User: admin', 'Proxy: http://evil.test'])
-    for (const name of ['Forwarded', 'X-Forwarded', 'X-Forwarded-By', 'X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Groups', 'Remote-User', 'Proxy']) t.strictSame(rig.upstream.valuesOf(name, seen[0]), [], `${name} of ${where}`)
+    const { seen } = await send(['Forwarded: for=1.1.1.1;host=evil;proto=http', 'X-Forwarded: for=1.1.1.1', 'X-Forwarded-By: evil', 'X-Forwarded-User: admin', 'X-Forwarded-Email: admin@x', 'X-Forwarded-Groups: admins', 'X-Forwarded-Preferred-Username: admin', 'X-Forwarded-Access-Token: t', 'X-Auth-Request-User: admin', 'X-Auth-Request-Email: admin@x', 'X-Remote-User: admin', 'X-Remote-Group: admins', 'Remote-User: admin', 'Proxy: http://evil.test'])
+    for (const name of ['Forwarded', 'X-Forwarded', 'X-Forwarded-By', 'X-Forwarded-User', 'X-Forwarded-Email', 'X-Forwarded-Groups', 'X-Forwarded-Preferred-Username', 'X-Forwarded-Access-Token', 'X-Auth-Request-User', 'X-Auth-Request-Email', 'X-Remote-User', 'X-Remote-Group', 'Remote-User', 'Proxy']) t.strictSame(rig.upstream.valuesOf(name, seen[0]), [], `${name} of ${where}`)
     for (const name of ['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-Port', 'X-Request-Id', 'traceparent']) t.equal(rig.upstream.valuesOf(name, seen[0]).length, 1, `${name} of ${where}`)
   }
 })

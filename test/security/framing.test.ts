@@ -30,7 +30,7 @@ for (const lines of [['Content-Length: 6', 'Transfer-Encoding: chunked'], ['Tran
   })
 }
 
-const encodings = ['chunked, chunked', 'chunked, identity', 'identity, chunked', 'xchunked', 'chunkedx', 'chunked;a', 'chunked ;q=1', 'identity', 'gzip', 'gzip, chunked', '"chunked"', 'chunked,', ',chunked', '', '\x0bchunked', 'c hunked']
+const encodings = ['chunked, chunked', 'chunked, identity', 'identity, chunked', 'xchunked', 'chunkedx', 'chunked;a', 'chunked ;q=1', 'identity', 'gzip', 'gzip, chunked', '"chunked"', 'chunked,', ',chunked', '', '\x0bchunked', 'c hunked', '\tchunked', ' \t chunked \t']
 for (const encoding of encodings) {
   t.test(`T-42 "Transfer-Encoding: ${JSON.stringify(encoding).slice(1, -1)}" never makes two requests`, async (t) => {
     const { seen, hits } = await attack(open([`Transfer-Encoding: ${encoding}`], `0\r\n\r\n${smuggled}${goodbye}`))
@@ -56,27 +56,32 @@ t.test('T-42 an underscore makes no second Transfer-Encoding or Content-Length',
   t.strictSame(rig.upstream.valuesOf('Content-Length', seen[0]), ['5'])
 })
 
-const malformedHeads: ReadonlyArray<readonly [id: string, what: string, lines: string]> = [
-  ['T-43', 'obs-fold', 'X: a\r\n X-User-Id: 1'],
-  ['T-43', 'obs-fold with a tab', 'X: a\r\n\tX-User-Id: 1'],
-  ['T-44', 'a space before the colon', 'X-A : b'],
-  ['T-44', 'a tab before the colon', 'X-A\t: b'],
-  ['T-44', 'a leading space in the first line', ' X-A: b'],
-  ['T-44', 'a space within a name', 'X A: b'],
-  ['T-44', 'an empty name', ': b'],
-  ['T-44', 'no colon', 'X-A'],
-  ['T-44', 'NUL in a name', 'X\0A: b'],
-  ['T-44', 'an eight-bit name', 'X-\u00e9: b'],
-  ['T-45', 'a bare CR in a value', 'X-A: b\rX-User-Id: 1'],
-  ['T-45', 'a bare LF in a value', 'X-A: b\nX-User-Id: 1'],
-  ['T-45', 'CR CR LF', 'X-A: b\r\r'],
-  ['T-45', 'NUL in a value', 'X-A: b\0c'],
-  ['T-45', 'a control character in a value', 'X-A: b\u0001c'],
-  ['T-45', 'DEL in a value', 'X-A: b\u007fc']
-]
-for (const [id, what, lines] of malformedHeads) {
+function malformed (id: string, what: string, lines: string): void {
   t.test(`${id} S-20 ${what} is refused`, async (t) => t.ok(isRefused(await attack(get('/a', [signedIn, lines])))))
 }
+
+malformed('T-43', 'obs-fold', 'X: a\r\n X-User-Id: 1')
+malformed('T-43', 'obs-fold with a tab', 'X: a\r\n\tX-User-Id: 1')
+malformed('T-44', 'a space before the colon', 'X-A : b')
+malformed('T-44', 'a tab before the colon', 'X-A\t: b')
+malformed('T-44', 'a leading space', ' X-A: b')
+malformed('T-44', 'a space within a name', 'X A: b')
+malformed('T-44', 'an empty name', ': b')
+malformed('T-44', 'an empty name and no space', ':b')
+malformed('T-44', 'no colon', 'X-A')
+malformed('T-44', 'NUL in a name', 'X\0A: b')
+malformed('T-44', 'an eight-bit name', 'X-\u00e9: b')
+malformed('T-45', 'a bare CR in a value', 'X-A: b\rX-User-Id: 1')
+malformed('T-45', 'a bare LF in a value', 'X-A: b\nX-User-Id: 1')
+malformed('T-45', 'CR CR LF', 'X-A: b\r\r')
+malformed('T-45', 'NUL in a value', 'X-A: b\0c')
+malformed('T-45', 'a control character in a value', 'X-A: b\u0001c')
+malformed('T-45', 'DEL in a value', 'X-A: b\u007fc')
+
+t.test('T-44 S-20 a space before the first header of all, which folds it into nothing, is refused', async (t) => {
+  for (const space of [' ', '\t', '  ']) t.ok(isRefused(await attack(`GET /public/a HTTP/1.1\r\n${space}X-A: b\r\nHost: gw.test\r\nConnection: close\r\n\r\n`)), JSON.stringify(space))
+  t.ok(isRefused(await attack('GET /public/a HTTP/1.1\r\n Host: gw.test\r\nConnection: close\r\n\r\n')))
+})
 
 t.test('T-45 S-20 lines that end with LF alone are refused', async (t) => {
   t.ok(isRefused(await attack(get('/public/a').replaceAll('\r\n', '\n'))))
@@ -128,13 +133,28 @@ for (const size of ['3;a=b', '03', '000000003', '3 ']) {
   })
 }
 
-for (const body of ['FFFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n', '3\nabc\n0\n\n', '3\r\nabcd\r\n0\r\n\r\n', '3\r\nabc0\r\n\r\n', '-3\r\nabc\r\n0\r\n\r\n', '0x3\r\nabc\r\n0\r\n\r\n', '3\r\nabc\r\nx\r\n\r\n', 'g\r\n', '\r\nabc\r\n', '3\rabc\r\n0\r\n\r\n', `3;${'a'.repeat(20_000)}\r\nabc\r\n0\r\n\r\n`, '0\nGET /admin2 HTTP/1.1\r\n\r\n', '3;a\nb\r\nabc\r\n0\r\n\r\n']) {
+for (const body of ['3\r\nabc\r\n', 'FFFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n', '3\nabc\n0\n\n', '3\r\nabcd\r\n0\r\n\r\n', '3\r\nabc0\r\n\r\n', '-3\r\nabc\r\n0\r\n\r\n', '0x3\r\nabc\r\n0\r\n\r\n', '3\r\nabc\r\nx\r\n\r\n', 'g\r\n', '\r\nabc\r\n', '3\rabc\r\n0\r\n\r\n', `3;${'a'.repeat(20_000)}\r\nabc\r\n0\r\n\r\n`, '0\nGET /admin2 HTTP/1.1\r\n\r\n', '3;a\nb\r\nabc\r\n0\r\n\r\n']) {
   t.test(`T-48 the chunked body ${JSON.stringify(body.slice(0, 30))} is refused, and the app reads no request from it`, async (t) => {
     const { status, seen } = await attack(open(chunked, body + smuggled))
     t.equal(status, 400)
     t.strictSame(seen, [])
   })
 }
+
+t.test('T-48 chunks whose client hangs up before the last one are never a whole body to the app', async (t) => {
+  for (const half of ['', '3\r\n', '3\r\nab', '3\r\nabc', '3\r\nabc\r\n', '3\r\nabc\r\n0', '3\r\nabc\r\n0\r\n']) {
+    const before = rig.upstream.seen.length
+    const arrived = once(rig.upstream.server, 'request')
+    const socket = connect(rig.port, '127.0.0.1').on('error', () => {}).resume()
+    socket.write(open(chunked, '1\r\nx\r\n')) // the app is asked with the first bytes of a body
+    const [request] = await arrived
+    const gone = new Promise((resolve) => { request.once('close', resolve) })
+    socket.end(half)
+    await gone
+    t.equal(rig.upstream.seen.length, before, JSON.stringify(half))
+    socket.destroy()
+  }
+})
 
 t.test('T-49 a request in the body of a GET stays a body', async (t) => {
   const body = smuggled

@@ -1,21 +1,8 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import t from 'tap'
-import { startRig, type Rig } from '../rig/rig.ts'
+import { startRig } from '../rig/rig.ts'
 import { until } from '../rig/until.ts'
-
-/** A client that never closes its own side, whatever it is told. */
-async function stubborn (rig: Rig, bytes: string): Promise<Socket> {
-  const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true })
-  socket.on('error', () => {}).resume()
-  await once(socket, 'connect')
-  socket.write(bytes)
-  return socket
-}
-
-const connections = (rig: Rig): Promise<number> => new Promise((resolve, reject) => {
-  rig.gateway.app.server.getConnections((error, count) => error === null ? resolve(count) : reject(error))
-})
+import { connections, stubborn } from './held.ts'
 
 t.test('a refused WebSocket keeps no connection, whatever its client still sends or leaves open', async (t) => {
   const rig = await startRig(t)

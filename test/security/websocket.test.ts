@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import t from 'tap'
+import { get } from '../rig/raw.ts'
 import { startRig, type Rig, type RigOptions } from '../rig/rig.ts'
 import { attackOn, cookieLine, type Attack } from './attack.ts'
 
@@ -70,6 +71,21 @@ t.test('T-118 a stranger on a public path is nobody in an upgrade too', async (t
   const { status, seen: [seen] } = await tried(upgrade('/public/ws', ['X-User-Id: 1', 'x_user_email: e', 'X-User-Assertion: forged', 'Cookie: __Host-aihubmix=x']))
   t.equal(status, 101)
   for (const name of ['X-User-Id', 'X-User-Email', 'X-User-Assertion', 'Cookie']) t.strictSame(valuesOf(name, seen), [], name)
+})
+
+t.test('T-32 a WebSocket meets the same route as a request, the longest prefix in whole segments', async (t) => {
+  const route = (path: string, access: string): object => ({ path, upstream: rig.upstream.url, access })
+  const { port } = await startRig(t, { config: { routes: [route('/', 'anyone'), route('/api/', 'nobody'), route('/api/v2/', 'anyone'), { ...route('/api/v2/one', 'nobody'), exact: true }] } })
+  const open = ['/', '/apix', '/api/v2', '/api/v2/', '/api/v2/x', '/api/v2/one/two', '/api/%762/x', '/?/api']
+  const shut = ['/api', '/api/', '/api/x', '/api/v2x', '/api/v2/one', '/api/v2/one/', '/%61pi/x', '/api?/api/v2/']
+  for (const [targets, plain, switched] of [[open, 200, 101], [shut, 403, 403]] as const) {
+    for (const target of targets) {
+      t.equal((await attack(get(target), port)).status, plain, target)
+      upgrades.length = 0
+      t.equal((await attack(upgrade(target, []), port)).status, switched, target)
+      t.strictSame(upgrades.map((seen) => seen.target), switched === 101 ? [target] : [])
+    }
+  }
 })
 
 for (const origin of ['https://evil.test', 'null', 'http://gw.test', 'https://gw.test:8443', 'https://gw.test.evil.test', 'https://evil.test, https://gw.test', 'https://gw.test/', 'https://GW.test', 'gw.test', '']) {

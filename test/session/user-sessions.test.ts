@@ -88,7 +88,7 @@ t.test('a session that was signed out never comes back by a late save', async (t
   t.equal(await sessions.fromCookie(cookieValue), null)
 })
 
-t.test('after a key rotation an old cookie still finds its session', async (t) => {
+t.test('after a key rotation an old cookie still finds its session (S-22)', async (t) => {
   const [oldKey, newKey] = [randomBytes(32), randomBytes(32)]
   const before = await sessionsFor(t, { keys: [oldKey] })
   const { cookieValue } = await before.sessions.begin(sessionOf(startedAt))
@@ -122,7 +122,7 @@ t.test('Redis lets go of a session by itself when its idle life ends (T-95)', as
   await until(async () => (await redis.client.keys('gw:session:*')).length === 0)
 })
 
-t.test('neither the cookie alone nor a dump of Redis alone gives a token away (T-96)', async (t) => {
+t.test('neither the cookie alone nor a dump of Redis alone gives a token away (T-96, S-22)', async (t) => {
   const redis = await startRedis()
   t.after(() => redis.close())
   const store = createRedisStore({ place: { url: redis.url }, keyPrefix: 'gw:', commandTimeoutMs: 1_000 })

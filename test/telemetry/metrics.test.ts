@@ -31,7 +31,7 @@ t.test('requests are counted by configured route and status class, with how long
   t.match(metrics.text, /aihubmix_gateway_build_info\{version="0\.0\.0-test",node="[\d.]+"\} 1/)
 })
 
-t.test('no user, path, query, token or address of a client becomes a label, whatever is sent', async (t) => {
+t.test('no user, path, query, token or address of a client becomes a label, whatever is sent (T-134)', async (t) => {
   const rig = await startRig(t)
   const ada = rig.newBrowser()
   await ada.signIn('user123', '/deep-link-4711')

@@ -1,0 +1,2 @@
+import '../../rig/over-http2.ts'
+import '../fuzz-cookies.test.ts'

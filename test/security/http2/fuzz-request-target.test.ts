@@ -1,0 +1,2 @@
+import '../../rig/over-http2.ts'
+import '../fuzz-request-target.test.ts'
