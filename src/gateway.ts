@@ -45,6 +45,7 @@ import { createCookieSeals } from './session/plugin.ts'
 import { openRateLimits } from './session/rate-limits.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
+import { answerHalfClosed } from './server/half-closed.ts'
 import { createPublicServer, listeningWith } from './server/public-server.ts'
 import type { GatewayLog } from './telemetry/log.ts'
 import type { GatewayMetrics } from './telemetry/metrics.ts'
@@ -162,6 +163,9 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   upgrades.listen(app.server, door.serve)
   // Node would answer an expectation it does not know by itself, without a word (RFC 9110 §10.1.1).
   app.server.on('checkExpectation', door.serve)
+  // And it would ask for every body, of who is refused too; who forwards one asks for it.
+  app.server.on('checkContinue', door.serve)
+  if (config.server.tls === null) answerHalfClosed(app.server)
   receiveFromDoor(app, { met: door.met, log })
   answerErrors(app, answerError)
 

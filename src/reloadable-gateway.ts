@@ -5,6 +5,7 @@ import { createHeldConnections } from './bearer/held-connections.ts'
 import type { Config } from './config/schema.ts'
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { createLiveConnections } from './proxy/live-connections.ts'
+import { answerHalfClosed } from './server/half-closed.ts'
 import { createPublicServer, listeningWith } from './server/public-server.ts'
 import { detachable } from './session/detachable-store.ts'
 
@@ -80,6 +81,8 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
   const app = Fastify(listeningWith(publicServer.options, serve))
   const admin = Fastify(listeningWith({}, (request, response) => { current.gateway.admin.routing(request, response) }))
 
+  if (options.config.server.tls === null) answerHalfClosed(app.server)
+  app.server.on('checkContinue', serve)
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => { enter(response).app.server.emit('checkExpectation', request, response) })
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => { enter(socket).app.server.emit('upgrade', request, socket, head) })
 

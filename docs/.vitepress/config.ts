@@ -16,6 +16,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Deployment', link: '/deployment' },
       { text: 'Forward-auth: nginx, Traefik, Caddy, Envoy, HAProxy', link: '/forward-auth' },
       { text: 'Access rules and balance', link: '/access-rules' },
+      { text: 'What passes: HTTP in detail', link: '/http' },
       { text: 'Configuration reference', link: '/configuration' },
       { text: 'Redis', link: '/redis' },
       { text: 'Sessions', link: '/sessions' },

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasBody, wantsHtml } from '../access/caller.ts'
+import { closeInStages } from '../access/early-answer.ts'
 import type { RequestTarget } from '../access/request-target.ts'
 import { BalanceTooLow, errorCatalogue, GatewayError, type ErrorCode } from '../errors.ts'
 import { balancePage } from './balance.ts'
@@ -79,7 +80,10 @@ export function createErrorAnswer (options: ErrorAnswerOptions): ErrorAnswer {
     if (error.status === 401) reply.header('www-authenticate', challenges(error, request, options))
     if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
     // What is left of a body would be read as the next request (RFC 9112 §9.3).
-    if (hasBody(request.headers) && !request.raw.complete) reply.header('connection', 'close')
+    if (hasBody(request.headers) && !request.raw.complete) {
+      closeInStages(reply.raw)
+      reply.header('connection', 'close')
+    }
     if (request.isForProgram || !wantsHtml(request.headers)) return sendJson(reply, error, request, options)
     if (error instanceof BalanceTooLow) return sendBalancePage(reply, error, request, options)
     return sendPage(reply, pageFor(error, request, options))

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Transform, type Duplex, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { closeInStages } from '../access/early-answer.ts'
 import { GatewayError } from '../errors.ts'
+import { passEarlyHints } from './early-hints.ts'
 import type { AppHeaders, ReceivedHeaders } from './response-headers.ts'
 import { mayTryAgain } from './second-try.ts'
+import { passTrailers, type ResponseTrailers } from './trailers.ts'
 import type { Upstream } from './upstreams.ts'
 
 /** One request on its way to the app. */
@@ -18,6 +21,8 @@ export interface Outgoing {
 
 export interface ForwardHooks {
   readonly responseHeaders: (received: ReceivedHeaders) => AppHeaders
+  /** Where there is none, no trailers pass. */
+  readonly responseTrailers?: ResponseTrailers
   /** Called once, when the app has answered and before the first byte goes to the client: from here on the reply is ours. Gives the headers of the client's answer. */
   readonly onAnswer: (headers: AppHeaders) => string[]
   /** Called instead, when the client has left before that. */
@@ -86,13 +91,14 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       hooks.onUpgrade?.(headers, socket)
     },
     onHeaders (statusCode, received, resumeApp) {
-      if (statusCode < 200) return true // 1xx is between the app and us
+      if (statusCode === 103) passEarlyHints(response, received)
+      if (statusCode < 200) return true // all other interim answers are between the app and us
       if (statusCode > 599) throw new Error(`status ${statusCode}`)
       hasBegun = true // what is thrown from here on cuts the connection: nobody else answers any more
       resume = resumeApp
       const headers = hooks.responseHeaders(received)
       bodyBytes = headers.contentLengthBytes
-      response.writeHead(statusCode, closingUnread(request, hooks.onAnswer(headers)))
+      response.writeHead(statusCode, closingUnread(request, response, hooks.onAnswer(headers)))
       showHeadersSoon(response)
       return true
     },
@@ -106,7 +112,8 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
       hasBody = true
       return true
     },
-    onComplete () {
+    onComplete (trailers) {
+      if (trailers !== null && trailers.length > 0) passTrailers(response, trailers, hooks.responseTrailers)
       letGo()
       if (!response.writableEnded) response.end()
     },
@@ -126,7 +133,8 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
   function send (): void {
     // Counted here: undici would count through all its connections.
     const isQueued = upstream.requests++ >= upstream.connections
-    upstream.pool.dispatch(options, handler)
+    if (isSecondTry) upstream.fresh.dispatch({ ...options, reset: true }, handler)
+    else upstream.pool.dispatch(options, handler)
     if (!isQueued || abortCall !== null) return
     queueTimer = setTimeout(() => {
       isGivenUp = true
@@ -134,6 +142,7 @@ export function forward (request: IncomingMessage, response: ServerResponse, out
     }, upstream.queueTimeoutMs)
   }
 
+  if (outgoing.hasBody) askForBody(request, response)
   send()
 }
 
@@ -153,6 +162,11 @@ function showHeaders (): void {
 
 function ignore (): void {}
 
+/** Not before it is wanted: who is refused need not send it (RFC 9110 §10.1.1). HTTP/1.0 knows no interim answers. */
+function askForBody ({ headers, httpVersion }: IncomingMessage, response: ServerResponse): void {
+  if (headers.expect !== undefined && httpVersion !== '1.0') response.writeContinue()
+}
+
 /** Nobody is there to answer, and nothing is wrong with the app. */
 function hasLeft (request: IncomingMessage, response: ServerResponse): boolean {
   return response.closed || request.errored !== null
@@ -170,8 +184,10 @@ function dispatchOptions (request: IncomingMessage, { upstream, path, headers, h
 }
 
 /** An early answer leaves the rest of the body unread: the connection cannot carry another request then (RFC 9112 §9.3). */
-function closingUnread (request: IncomingMessage, headers: string[]): string[] {
-  if (!request.complete) headers.push('connection', 'close')
+function closingUnread (request: IncomingMessage, response: ServerResponse, headers: string[]): string[] {
+  if (request.complete) return headers
+  closeInStages(response)
+  headers.push('connection', 'close')
   return headers
 }
 

@@ -28,6 +28,7 @@ import { forward, type ForwardHooks, type Outgoing } from './http.ts'
 import type { LiveConnections, Owner } from './live-connections.ts'
 import { createRequestHeaders } from './request-headers.ts'
 import { createResponseHeaders, type AppHeaders } from './response-headers.ts'
+import { createResponseTrailers } from './trailers.ts'
 import type { Upstreams } from './upstreams.ts'
 import { checkHandshake, tunnel, watchForLeaving, type Upgrade } from './websocket.ts'
 
@@ -58,6 +59,7 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
   const cors = createCors(config.routes)
   const requestHeaders = createRequestHeaders({ identityNames, ownCookies })
   const responseHeaders = createResponseHeaders(ownCookies, identityNames)
+  const responseTrailers = createResponseTrailers(identityNames)
   const identityOf = identityHeaders(config.headers.set)
   const forwarded = createForwarded(publicUrl, trusted)
 
@@ -156,7 +158,7 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
       byOurselves(error)
     }
     const hooks: ForwardHooks = upgrade === undefined
-      ? { responseHeaders, onAnswer, onLeft: answered, onFailed }
+      ? { responseHeaders, responseTrailers, onAnswer, onLeft: answered, onFailed }
       : {
           responseHeaders,
           onAnswer,

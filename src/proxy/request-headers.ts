@@ -1,4 +1,5 @@
 import { withoutOwnCookies, type OwnCookies } from '../session/cookies.ts'
+import { takesTrailers } from './trailers.ts'
 
 /** Connection-specific fields (RFC 9110 §7.6.1), and those that speak to this gateway only. */
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect']
@@ -78,7 +79,7 @@ export function createRequestHeaders ({ identityNames, ownCookies }: RequestHead
       case 'authorization': return isAuthorizationOurs ? null : value
       case 'drop': case 'host': return null
       case 'cookie': return withoutOwnCookies(value, ownCookies)
-      case 'te': return /(^|,)\s*trailers\s*(,|$)/i.test(value) ? 'trailers' : null
+      case 'te': return takesTrailers(value) ? 'trailers' : null
       case 'content-length': return hasBody ? value : null
     }
   }

@@ -71,6 +71,11 @@ export function createResponseHeaders (ownCookies: OwnCookies, identityNames: re
   }
 }
 
+/** Name and value of each field, in their order. */
+export function pairs (received: ReceivedHeaders): Array<[name: string, value: string]> {
+  return (received ?? []).flatMap((name, index, fields): Array<[string, string]> => index % 2 === 0 ? [[text(name), text(fields[index + 1])]] : [])
+}
+
 /** Octet by octet: a field's value is text of no encoding (RFC 9110 §5.5). */
 function text (field: Buffer | string | undefined): string {
   return typeof field === 'string' ? field : field?.toString('latin1') ?? ''

@@ -5,10 +5,10 @@ import type { Dispatcher } from 'undici'
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** How a connection ends that the other side has given up: FIN, or the RST that answers what crossed it. */
-const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+const closedCodes = new Set(['UND_ERR_SOCKET', 'ERESET', 'EPIPE'])
 
 interface ConnectionError extends Error {
-  readonly code?: string
+  code?: string
   /** undici's own description of the connection. */
   readonly socket?: { readonly bytesRead?: number }
   /** Ours, see `tellOfUse`. */
@@ -24,7 +24,13 @@ export function mayTryAgain ({ method, body, upgrade }: Dispatcher.DispatchOptio
   return closedCodes.has(error.code ?? '') && (error.wasUsedBefore ?? (error.socket?.bytesRead ?? 0) > 0)
 }
 
-/** Errors of the system do not say whether the connection had answered before; from now on those of this one do. */
+/**
+ * To be called before undici listens. Errors of the system do not say whether the connection had answered before; from now on those of
+ * this one do. And undici takes ECONNRESET for the end of an answer that ends with its connection: half of it would pass as whole.
+ */
 export function tellOfUse (socket: Duplex & { readonly bytesRead: number }): void {
-  socket.once('error', (error: ConnectionError) => { error.wasUsedBefore = socket.bytesRead > 0 })
+  socket.once('error', (error: ConnectionError) => {
+    error.wasUsedBefore = socket.bytesRead > 0
+    if (error.code === 'ECONNRESET') error.code = 'ERESET'
+  })
 }

@@ -7,6 +7,8 @@ import { tellOfUse } from './second-try.ts'
 /** Where one route's requests go. */
 export interface Upstream {
   readonly pool: Pool
+  /** For a second try: each connection is new and carries one request, so that it cannot meet what the first one met. */
+  readonly fresh: Pool
   /** How many the pool opens at most; what is more waits. */
   readonly connections: number
   /** Requests given to the pool and not ended yet. */
@@ -41,7 +43,7 @@ export function createUpstreams (routes: readonly Route[]): Upstreams {
       if (upstream === undefined) throw new Error(`route ${route.path} has no upstream`)
       return upstream
     },
-    async close () { await Promise.all(Array.from(upstreams.values(), ({ pool }) => pool.destroy())) }
+    async close () { await Promise.all(Array.from(upstreams.values(), ({ pool, fresh }) => [pool.destroy(), fresh.destroy()]).flat()) }
   }
 }
 
@@ -49,7 +51,7 @@ function createUpstream (route: Route, upstream: NonNullable<Route['upstream']>)
   const origin = upstream.kind === 'unix' ? 'http://localhost' : upstream.origin
   const { host, hostname } = new URL(origin)
   const serverName = route.tls.serverName ?? hostname
-  const pool = new Pool(origin, {
+  const options: Pool.Options = {
     connections: connectionsPerRoute,
     pipelining: 1, // a slow answer must not hold up another, nor one reset fail two
     allowH2: false,
@@ -57,8 +59,8 @@ function createUpstream (route: Route, upstream: NonNullable<Route['upstream']>)
     headersTimeout: route.timeouts.headers,
     bodyTimeout: route.timeouts.body,
     connect: connector(route, upstream, serverName)
-  })
-  return { pool, connections: connectionsPerRoute, requests: 0, host, serverName, queueTimeoutMs, basePath: upstream.kind === 'unix' ? '' : upstream.basePath }
+  }
+  return { pool: new Pool(origin, options), fresh: new Pool(origin, options), connections: connectionsPerRoute, requests: 0, host, serverName, queueTimeoutMs, basePath: upstream.kind === 'unix' ? '' : upstream.basePath }
 }
 
 function connector ({ tls, timeouts }: Route, upstream: NonNullable<Route['upstream']>, serverName: string): buildConnector.connector {

@@ -27,6 +27,11 @@ export class TranslatedResponse extends Http2ServerResponse {
     return this
   }
 
+  /** Takes pairs, repeated names included. */
+  override addTrailers (trailers: OutgoingHttpHeaders | ReadonlyArray<readonly [string, string]>): void {
+    super.addTrailers(Array.isArray(trailers) ? grouped(trailers.flat()) : allowed(Object(trailers)))
+  }
+
   override setHeader (name: string, value: string | readonly string[]): void {
     if (!connectionSpecific.has(name.toLowerCase())) super.setHeader(name, value)
   }

@@ -1,5 +1,5 @@
 import { METHODS, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { constants, createServer, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
+import { constants, createServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { ServerConfig } from '../config/schema.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -50,12 +50,14 @@ export function createHttp2Sessions (limits: Http2Limits, handler: RequestListen
   // Both are translated: what is read of them is what HTTP/1.1 would give.
   const handle = (request: unknown, response: unknown): void => { handler(request as IncomingMessage, response as ServerResponse) }
   const server = createServer(sessionOptions(limits))
-  server.on('request', (request, response) => {
+  const receive = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     if (!METHODS.includes(request.method)) refuse(response, 'malformed_request') // no parser of HTTP/2 knows the methods there are
     else if (sizeOf(request.rawHeaders) > limits.headerBytes) refuse(response, 'headers_too_large') // who never acknowledges our settings is not held to them
     else handle(request, response)
-  })
-  server.on('checkExpectation', handle)
+  }
+  server.on('request', receive)
+  server.on('checkContinue', receive) // see access/plugin.ts
+  server.on('checkExpectation', receive)
   server.on('sessionError', () => {}) // the client's doing; its connection is closed
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)

@@ -15,7 +15,7 @@ t.test('a request that finds every connection of its route taken is told so in t
   t.after(() => app.close())
   const pool = new Pool(app.url, { connections: 1 })
   t.after(() => pool.destroy())
-  const upstream = { pool, connections: 1, requests: 0, host: 'app', basePath: '', serverName: 'app', queueTimeoutMs: 50 }
+  const upstream = { pool, fresh: pool, connections: 1, requests: 0, host: 'app', basePath: '', serverName: 'app', queueTimeoutMs: 50 }
 
   const gateway = createServer((request, response) => {
     forward(request, response, { upstream, path: request.url ?? '/', headers: ['Host', 'app'], hasBody: false, bodyLimitBytes: null }, {

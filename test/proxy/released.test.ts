@@ -39,7 +39,7 @@ async function forwardingTo (t: Test, answer: Answer) {
   t.after(() => app.close())
   const pool = new WatchedPool(app.url, { connections: 4 })
   t.after(() => pool.destroy())
-  const upstream = { pool, connections: 4, requests: 0, host: 'app', basePath: '', serverName: 'app', queueTimeoutMs: 5_000 }
+  const upstream = { pool, fresh: pool, connections: 4, requests: 0, host: 'app', basePath: '', serverName: 'app', queueTimeoutMs: 5_000 }
   const gateway = createServer((request, response) => {
     forward(request, response, { upstream, path: request.url ?? '/', headers: ['Host', 'app'], hasBody: false, bodyLimitBytes: null }, {
       responseHeaders: createResponseHeaders(createOwnCookies('s'), []),
