@@ -1,4 +1,4 @@
-import { unusableCertificate } from './certificates.ts'
+import { unusableCertificates } from './certificates.ts'
 import { fileVariable, readEnvironment, upstreamVariable, type Environment, type FromEnvironment } from './environment.ts'
 import { noFile, readConfigFile, type ConfigFile } from './file.ts'
 import { namedFiles, unreadableFiles } from './named-files.ts'
@@ -55,7 +55,7 @@ async function validate ({ tree }: Revealed, before: readonly Problem[], placeOf
   if (!result.success) throw new ConfigProblems(distinct([...before, ...refusals(result.error.issues, placeOf)]))
   const config: Config = deepFreeze(result.data)
   const unreadable = await unreadableFiles(config, placeOf)
-  const problems = [...before, ...unreadable, ...(unreadable.length > 0 ? [] : [...await unusableCertificate(config, placeOf), ...await badPageFiles(config.pages, placeOf)])]
+  const problems = [...before, ...unreadable, ...(unreadable.length > 0 ? [] : [...await unusableCertificates(config, placeOf), ...await badPageFiles(config.pages, placeOf)])]
   if (problems.length > 0) throw new ConfigProblems(problems)
   return { config, warnings: warningsAbout(config), source: tree, placeOf }
 }

@@ -5,6 +5,7 @@ import type { Written } from './written.ts'
 /** How keys of different sections must fit together. */
 export const otherRules: readonly Rule[] = [
   { needs: ['aihubmix.redirectUri', 'server.publicUrl'], find: redirectComesBack },
+  { needs: ['aihubmix.redirectUri'], find: redirectIsFree },
   { needs: ['server.listen', 'admin.listen'], find: listenersDiffer },
   { needs: ['server.workers', 'session.redis'], find: workersShareSessions },
   { needs: ['identity.maxAge', 'identity.maxStale'], find: staleIsOlder },
@@ -22,11 +23,20 @@ function redirectComesBack ({ aihubmix: { redirectUri }, server }: Written) {
     : found('aihubmix.redirectUri', `is not on server.publicUrl (${server.publicUrl}), so the browser would come back to somebody else`)
 }
 
+const ownEndpoints = ['sign_in', 'start', 'popup', 'handoff', 'sign_out', 'userinfo', 'topup', 'auth', 'jwks.json', 'sdk.js', 'elements.js', 'ping']
+
+/** Two endpoints at one address: the gateway would not start. */
+function redirectIsFree ({ aihubmix: { redirectUri } }: Written) {
+  const path = redirectUri === null ? '' : new URL(redirectUri).pathname
+  const isTaken = path.startsWith('/oauth2/auth/') || ownEndpoints.some((name) => path === `/oauth2/${name}`)
+  return isTaken ? found('aihubmix.redirectUri', 'is the address of another endpoint of the gateway: register one of your own, such as /oauth2/callback') : []
+}
+
 function listenersDiffer ({ server, admin }: Written) {
   const everywhere = ['0.0.0.0', '::']
-  const [one, two] = [server.listen, admin.listen]
-  const sameHost = one.host === two.host || everywhere.includes(one.host) || everywhere.includes(two.host)
-  return one.port === two.port && one.port !== 0 && sameHost ? found('admin.listen', 'is the port of server.listen: the admin listener must never be public') : []
+  const [one, two] = [server.listen, admin.listen].map(({ host }) => host === 'localhost' ? '127.0.0.1' : host) as [string, string]
+  const sameHost = one === two || everywhere.includes(one) || everywhere.includes(two)
+  return server.listen.port === admin.listen.port && server.listen.port !== 0 && sameHost ? found('admin.listen', 'is the port of server.listen: the admin listener must never be public') : []
 }
 
 /** Each process has a memory of its own: a user would be signed in at one and a stranger at the next. */

@@ -23,7 +23,7 @@ const drain = section({
 
 /** The section `server`. */
 export const serverSection = section({
-  listen: listenAddress.prefault('0.0.0.0:4180').describe('host:port of the public listener'),
+  listen: listenAddress.prefault('0.0.0.0:4180').describe('host:port of the public listener; of a name its IPv4 address, so localhost is 127.0.0.1'),
   publicUrl: secureOrigin.describe('Origin people open; https, or http on loopback only'),
   trustedProxies: z.array(network, 'must be a list of IP addresses and CIDRs; a number of hops or "true" would believe anyone').prefault([])
     .describe('IP addresses and CIDRs whose X-Forwarded-* count'),

@@ -30,8 +30,8 @@ const allow = (path: string): readonly KeyRow[] => [
   { key: `${path}.emails`, set: ['Ada@Example.com'], gives: ['ada@example.com'], wrong: ['ada'], with: trusting },
   { key: `${path}.emailDomains`, set: ['Example.com'], gives: ['example.com'], wrong: ['@example.com'], with: trusting }
 ]
-const { certFile, keyFile } = createAuthority().issue('DNS:app.example.com')
-const file = process.execPath // any file that is there to be read
+const authority = createAuthority()
+const { certFile, keyFile } = authority.issue('DNS:app.example.com')
 const logo = fileURLToPath(new URL('../pages/dress/logo.svg', import.meta.url))
 const template = fileURLToPath(new URL('../pages/dress/template.html', import.meta.url))
 
@@ -132,10 +132,10 @@ export const keyTable: readonly KeyRow[] = [
 
 function clientTls (path: string, beside: (tls: object) => object): readonly KeyRow[] {
   return [
-    text(`${path}.ca`, file, beside({})),
+    text(`${path}.ca`, authority.caFile, beside({})),
     text(`${path}.serverName`, 'internal', beside({})),
     flag(`${path}.verify`, false, beside({})),
-    text(`${path}.certFile`, file, beside({ keyFile: file })),
-    text(`${path}.keyFile`, file, beside({ certFile: file }))
+    text(`${path}.certFile`, certFile, beside({ keyFile })),
+    text(`${path}.keyFile`, keyFile, beside({ certFile }))
   ]
 }
