@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { Config, RedisConfig } from '../config/schema.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createOutage } from './outage.ts'
@@ -31,7 +32,7 @@ export function keyPrefixOf ({ keyPrefix }: Pick<RedisConfig, 'keyPrefix'>, clie
   return `${keyPrefix}${clientId}:`
 }
 
-/** How the Redis of the configuration is reached; reads the certificates it names. */
+/** How the Redis of the configuration is reached; reads the certificates it names, now and for each connection. */
 export function connectionOptions (redis: RedisConfig): RedisConnectionOptions {
   return {
     place: placeOf(redis),
@@ -50,11 +51,23 @@ function placeOf ({ url, sentinels, cluster }: RedisConfig): RedisPlace {
 
 function tlsOptions (tls: RedisConfig['tls']): RedisStoreOptions['tls'] {
   if (tls === undefined) return null
+  const { verify, serverName, ca, certFile, keyFile } = tls
+  const options = { rejectUnauthorized: verify, ...(serverName === undefined ? {} : { servername: serverName }) }
+  if (ca === undefined && certFile === undefined) return options
+  const readFiles = (): SecureContext => createSecureContext({ ...contentOf('ca', ca), ...contentOf('cert', certFile), ...contentOf('key', keyFile) })
+  let context = readFiles()
+  // ioredis asks anew for each connection: files that were exchanged count from the next one on, and no restart is needed.
   return {
-    rejectUnauthorized: tls.verify,
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    ...(tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) }),
-    ...(tls.certFile === undefined ? {} : { cert: readFileSync(tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: readFileSync(tls.keyFile) })
+    ...options,
+    get secureContext () {
+      try {
+        context = readFiles()
+      } catch {} // half exchanged: what was good still is, and ioredis would give up for ever over an error here
+      return context
+    }
   }
+}
+
+function contentOf (name: 'ca' | 'cert' | 'key', file: string | undefined): SecureContextOptions {
+  return file === undefined ? {} : { [name]: readFileSync(file) }
 }

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../src/config/load.ts'
 import { SessionStoreUnavailable } from '../../src/errors.ts'
 import { openStore } from '../../src/session/open-store.ts'
 import type { SessionStore } from '../../src/session/store.ts'
+import { createAuthority } from '../rig/certificates.ts'
 import { startCluster, startSentinels, startTlsRedis, type RedisShape } from '../rig/redis-shapes.ts'
 import { timed, until } from '../rig/until.ts'
 import { testStoreContract } from './store-contract.ts'
@@ -172,6 +177,40 @@ t.test('Redis with TLS and an ACL user', async (t) => {
     await until(() => changes.includes('told'))
   })
 
+  t.test('files that are exchanged count from the next connection on, without a restart; half exchanged ones keep nobody out', async (t) => {
+    const shape = await startTlsRedis()
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-redis-tls-'))
+    t.after(async () => {
+      await shape.close()
+      await rm(folder, { recursive: true })
+    })
+    const authority = createAuthority()
+    const [server, one, other] = [authority.issue('IP:127.0.0.1'), authority.issue('DNS:one.test'), authority.issue('DNS:other.test')]
+    const [ca, certFile, keyFile] = ['ca.pem', 'client.pem', 'client.key'].map((name) => join(folder, name)) as [string, string, string]
+    await copyFile(shape.ca, ca)
+    const asked = await storeOf(t, { ...shape.config, tls: { ca } })
+    await until(async () => { await asked.ping(); return true })
+    const administrator = shape.clients[0]
+    const cutAll = async (): Promise<void> => { await administrator?.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes') }
+    const isAway = async (store: SessionStore): Promise<boolean> => await store.ping().then(() => false, () => true)
+
+    await administrator?.config('SET', 'tls-ca-cert-file', authority.caFile, 'tls-cert-file', server.certFile, 'tls-key-file', server.keyFile)
+    await cutAll()
+    await until(async () => await isAway(asked))
+    await copyFile(authority.caFile, ca)
+    await until(async () => !await isAway(asked))
+
+    await Promise.all([copyFile(one.certFile, certFile), copyFile(one.keyFile, keyFile)])
+    const known = await storeOf(t, { ...shape.config, tls: { ca, certFile, keyFile } })
+    await until(async () => !await isAway(known))
+    await copyFile(other.keyFile, keyFile)
+    const before = await connectionsSoFar(administrator)
+    await cutAll()
+    await until(async () => await connectionsSoFar(administrator) > before && !await isAway(known))
+    await known.create('kept', Buffer.from('written with the certificate of before'), 60_000)
+    t.ok(await known.read('kept'))
+  })
+
   t.test('a certificate of nobody known, a wrong password and keys of another prefix: unavailable, and said why', async (t) => {
     const { tls: _, ...unverified } = shape.config
     for (const [config, reason] of [
@@ -186,3 +225,8 @@ t.test('Redis with TLS and an ACL user', async (t) => {
     }
   })
 })
+
+/** How many connections the server has taken since it started. */
+async function connectionsSoFar (administrator: Redis | undefined): Promise<number> {
+  return Number(/total_connections_received:(\d+)/.exec(await administrator?.info('stats') ?? '')?.[1])
+}
