@@ -1,51 +1,19 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { connectionProblem, probe } from '../aihubmix/probe.ts'
 import type { Config } from '../config/schema.ts'
 import { createUpstreams } from '../proxy/upstreams.ts'
-import { openStore } from '../session/open-store.ts'
 import { aihubmixFindings, type Finding } from './online-aihubmix.ts'
+import { redisFinding } from './online-redis.ts'
 
 /** Looks at everything the gateway needs to reach. The client secret is sent to nobody. */
 export async function onlineFindings (config: Config, now: () => number = Date.now): Promise<readonly Finding[]> {
   const isPublic = !/^https?:\/\/(localhost|127\.|\[::1\])/.test(config.server.publicUrl)
   const found = await Promise.all([
-    storeFinding(config),
+    config.session.redis === null ? [] : redisFinding(config.session.redis),
     aihubmixFindings(config.aihubmix, { isPublic, now }),
     upstreamFindings(config.routes),
     publicUrlFinding(config)
   ])
   return found.flat()
-}
-
-const storeTimeoutMs = 5_000
-
-async function storeFinding (config: Config): Promise<readonly Finding[]> {
-  if (config.session.redis === null) return []
-  const silent = { info () {}, warn () {}, error () {} }
-  const about = 'Redis'
-  let store: ReturnType<typeof openStore> | null = null
-  try {
-    store = openStore(config, silent)
-    await answering(store)
-    return [{ about, problem: null }]
-  } catch (error) {
-    return [{ about, problem: `It does not answer: ${connectionProblem(error)}. Check session.redis (address, password, TLS), and that it runs.` }]
-  } finally {
-    await store?.close()
-  }
-}
-
-/** A connection needs a moment to come about: the last failure counts. */
-async function answering (store: ReturnType<typeof openStore>): Promise<void> {
-  const endsAt = performance.now() + storeTimeoutMs
-  for (;;) {
-    try {
-      return await store.ping()
-    } catch (error) {
-      if (performance.now() > endsAt) throw error
-      await delay(200)
-    }
-  }
 }
 
 async function upstreamFindings (routes: Config['routes']): Promise<readonly Finding[]> {

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { loadConfig } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
+import type { RedisConfig } from '../config/schema.ts'
 import { SessionStoreUnavailable } from '../errors.ts'
 import { createSessionAdministration, type SessionAdministration, type Whose } from '../session/administration.ts'
 import { openStore } from '../session/open-store.ts'
 import type { SessionEntry } from '../session/session-index.ts'
 import type { SessionStore } from '../session/store.ts'
 import { readFlags } from './flags.ts'
+import { redisFinding } from './online-redis.ts'
 
 const help = `aihubmix-gateway sessions list|revoke (--user ID | --all) [--config FILE]
 
@@ -45,19 +47,27 @@ function whoseOf ({ user, all }: { readonly user?: string | undefined, readonly 
 }
 
 async function withStore (file: string | undefined, act: (store: SessionStore) => Promise<string>): Promise<number> {
-  let store: SessionStore | null = null
   try {
     const { config } = await loadConfig({ file })
-    if (config.session.redis === null) return refuse('session.redis is not set: these sessions are in the memory of the gateway. Ask its admin listener (admin.token).', 1)
-    store = openStore(config, { info () {}, warn () {}, error () {} })
+    const { redis } = config.session
+    if (redis === null) return refuse('session.redis is not set: these sessions are in the memory of the gateway. Ask its admin listener (admin.token).', 1)
+    return await onStore(openStore(config, { info () {}, warn () {}, error () {} }), redis, act)
+  } catch (error) {
+    if (error instanceof ConfigProblems) return refuse(error.problems.map(problemLine).join('\n'), 1)
+    throw error
+  }
+}
+
+async function onStore (store: SessionStore, redis: RedisConfig, act: (store: SessionStore) => Promise<string>): Promise<number> {
+  try {
     await answering(store)
     return print(await act(store))
   } catch (error) {
-    if (error instanceof ConfigProblems) return refuse(error.problems.map(problemLine).join('\n'), 1)
     if (!(error instanceof SessionStoreUnavailable)) throw error
-    return refuse(`Redis does not answer (${error.cause instanceof Error ? error.cause.message : 'no reason given'}). Check session.redis.`, 1)
+    const { about, problem } = await redisFinding(redis)
+    return refuse(`Redis does not answer. ${about}: ${problem ?? 'now it does; try again.'}`, 1)
   } finally {
-    await store?.close()
+    await store.close()
   }
 }
 

@@ -5,6 +5,7 @@ import { onlineFindings } from '../../src/cli/online.ts'
 import { startEmulator, type Fault } from '../../src/emulator/emulator.ts'
 import { startProcess } from '../rig/process.ts'
 import { freePort, startRedis } from '../rig/redis.ts'
+import { startTlsRedis } from '../rig/redis-shapes.ts'
 import { startRig } from '../rig/rig.ts'
 import { startUpstream } from '../rig/upstream.ts'
 import { startFake } from './fake.ts'
@@ -87,10 +88,45 @@ t.test('a Redis and an app that are away are named, with the place in the config
   const { problems } = await startSurroundings(t)
   const key = { GATEWAY_SESSION_KEYS: Buffer.alloc(32, 1).toString('base64') }
   t.match(await problems({ GATEWAY_UPSTREAM: `http://127.0.0.1:${await freePort()}` }), [/the app at http:\/\/127.*nothing listens there/])
-  t.match(await problems({ ...key, GATEWAY_SESSION_REDIS_URL: `redis://127.0.0.1:${await freePort()}` }), [/Redis: It does not answer.*session\.redis/])
+  const port = await freePort()
+  t.match(await problems({ ...key, GATEWAY_SESSION_REDIS_URL: `redis://127.0.0.1:${port}` }), [new RegExp(`^Redis at 127\\.0\\.0\\.1:${port}: It cannot be used: nothing listens there .*127\\.0\\.0\\.1:${port}.*session\\.redis`)])
   const redis = await startRedis()
   t.after(() => redis.close())
   t.same(await problems({ ...key, GATEWAY_SESSION_REDIS_URL: redis.url }), [])
+})
+
+t.test('what keeps the gateway from using Redis is told apart, with the key to correct, and no password is shown', async (t) => {
+  const { env } = await startSurroundings(t)
+  const [plain, secured] = await Promise.all([startRedis(), startTlsRedis()])
+  t.after(() => Promise.all([plain.close(), secured.close()]))
+  const findingOf = async (redis: object): Promise<string> => {
+    const file = `${t.testdir({ 'config.yaml': JSON.stringify({ session: { keys: [Buffer.alloc(32, 1).toString('base64')], redis } }) })}/config.yaml`
+    const { config } = await loadConfig({ file, env })
+    const [finding] = (await onlineFindings(config)).filter(({ about }) => about.startsWith('Redis'))
+    return `${finding?.about}: ${finding?.problem}`
+  }
+  const nowhere = await freePort()
+  const { tls: _, ...unverified } = secured.config
+  const cases: ReadonlyArray<readonly [redis: object, said: RegExp]> = [
+    [secured.config, /: null$/],
+    [{ url: 'redis://redis.invalid:6379' }, /^Redis at redis\.invalid:6379: .*not found in DNS.*host in session\.redis/],
+    [{ ...secured.config, password: 'a-password-0815' }, /does not take the password/],
+    [unverified, /certificate is not accepted.*session\.redis\.tls\.ca/],
+    [{ url: `rediss://127.0.0.1:${plain.port}` }, /does not answer in time.*with rediss:\/\/, whether that port speaks TLS/],
+    [{ url: `redis://127.0.0.1:${secured.port}` }, /dropped at once.*write rediss:\/\//],
+    [{ sentinels: { masterName: 'mymaster', nodes: [`127.0.0.1:${nowhere}`] } }, new RegExp(`^Redis at mymaster, as the Sentinels 127.0.0.1:${nowhere} name it: .*no connection comes about`)],
+    [{ cluster: [`127.0.0.1:${nowhere}`] }, new RegExp(`^Redis at the Cluster of 127.0.0.1:${nowhere}: .*no connection comes about`)]
+  ]
+  for (const [redis, said] of cases) {
+    const finding = await findingOf(redis)
+    t.match(finding, said)
+    t.notMatch(finding, /0815|acl-password/)
+  }
+  plain.pause()
+  t.match(await findingOf({ url: plain.url }), /does not answer in time/)
+  plain.resume()
+  await plain.client.config('SET', 'requirepass', 'the-right-one')
+  for (const password of ['', ':a-password-0815@']) t.match(await findingOf({ url: `redis://${password}127.0.0.1:${plain.port}` }), /does not take the password.*session\.redis\.password/)
 })
 
 t.test('the emulator behind a public address is a warning of its own', async (t) => {
@@ -106,6 +142,7 @@ t.test('the command prints each finding and ends with 1 while something is wrong
   t.equal(wrong.child.exitCode, 1)
   t.match(wrong.output(), /^ok {5}the app at http/m)
   t.match(wrong.output(), /^wrong {2}the app client_typo/m)
+  t.match(wrong.output(), /\d of \d are wrong\.\n$/, 'and nothing stands behind it')
   t.notMatch(wrong.output(), app.clientSecret)
 
   const rig = await startRig(t)

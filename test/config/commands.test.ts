@@ -22,6 +22,15 @@ t.test('check prints the configuration in force without secrets, and ends with 0
   t.match(err, /^warning: session\.redis is not set/)
 })
 
+t.test('the verdict of check stands before the configuration, which --quiet leaves out', async (t) => {
+  const dir = t.testdir({ 'gateway.yaml': stringify(minimal) })
+  const both = (argv: string): Promise<string> => new Promise((resolve) => {
+    execFile('sh', ['-c', `'${process.execPath}' '${new URL('../../src/main.ts', import.meta.url).pathname}' check --config '${dir}/gateway.yaml' ${argv} 2>&1`], (_, out) => resolve(out))
+  })
+  t.match(await both(''), /^warning: [^\n]*\nThe configuration is good\.\n# In force, secrets masked:\nserver:\n/)
+  t.match(await both('--quiet'), /^warning: [^\n]*\nThe configuration is good\.\n$/)
+})
+
 t.test('check prints every problem to standard error, and ends with 1', async (t) => {
   const dir = t.testdir({ 'gateway.yaml': 'server:\n  publicURL: https://a\nlog: { level: loud }\n' })
   const { code, out, err } = await run('check', [], { GATEWAY_CONFIG: `${dir}/gateway.yaml` })
