@@ -3,6 +3,7 @@
  * `setting` is what names the address: a flag, or a key of the configuration with its variable.
  */
 export function listenProblem (error: unknown, setting: string): string | null {
+  if (error instanceof Error && 'hostname' in error) return `${String(error.hostname)} is no name of this machine: it has no address.\nChoose an address to listen on: ${setting}.`
   if (!(error instanceof Error) || !('code' in error) || !('address' in error) || !('port' in error)) return null
   const address = `${error.address}:${error.port}`
   switch (error.code) {
