@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { GatewayError } from '../errors.ts'
 import type { SessionAdministration, Whose } from '../session/administration.ts'
 import type { SessionEntry } from '../session/session-index.ts'
 
@@ -21,6 +22,13 @@ export async function sessionAdminPlugin (app: FastifyInstance, { administration
     return await reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'login_required', message: 'Show the token of admin.token as Authorization: Bearer.' })
   })
 
+  app.setErrorHandler((error, request, reply) => {
+    if (!(error instanceof GatewayError)) throw error // the framework's own, with its status
+    request.log.error({ code: error.code, err: error.cause }, `session administration answered ${error.status}`)
+    if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds))
+    return reply.code(error.status).header('cache-control', 'no-store').send({ error: error.code, message: messageFor(error) })
+  })
+
   app.get('/sessions', async (request, reply) => {
     const whose = whoseOf(request)
     if (whose === null) return await reply.code(400).send(unclear)
@@ -35,6 +43,11 @@ export async function sessionAdminPlugin (app: FastifyInstance, { administration
     onRevoked(revoked)
     return { revoked }
   })
+}
+
+/** An operator is told otherwise than a user: what was ended before the store went away stays so. */
+function messageFor ({ code, message }: GatewayError): string {
+  return code === 'session_store_unavailable' ? 'The session store does not answer. What was asked for may have happened in part; ask again when it does.' : message
 }
 
 const unclear = { error: 'missing_parameters', message: 'Say whose sessions: ?user=ID or ?all=true, one of them.' }

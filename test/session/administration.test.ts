@@ -117,6 +117,24 @@ t.test('the admin listener lists and ends sessions for who shows its token, and 
   t.equal((await ada.fetch('/a', { headers: { accept: 'application/json' } })).status, 401)
 })
 
+t.test('with Redis away the admin listener says so, and when to ask again; back, it answers', async (t) => {
+  const { rig, redis } = await rigWithRedis(t, 1)
+  await signedIn(rig, 'user123')
+  await redis.stop()
+  for (const [method, query] of [['GET', '?all=true'], ['GET', '?user=12345'], ['DELETE', '?all=true'], ['DELETE', '?user=12345']] as const) {
+    const { statusCode, headers, body } = await request(`${rig.adminUrl}/sessions${query}`, { method, headers: { authorization: `Bearer ${token}` } })
+    t.equal(statusCode, 503)
+    t.ok(Number(headers['retry-after']) > 0)
+    const text = await body.text()
+    t.match(JSON.parse(text), { error: 'session_store_unavailable', message: /store does not answer/ })
+    t.notMatch(text, /ECONN|127\.0\.0\.1|ioredis/i)
+  }
+  t.equal((await ask(rig, 'GET', '?all=true', null)).status, 401, 'and a stranger is told nothing')
+  await redis.start()
+  await until(async () => (await ask(rig, 'GET', '?user=12345')).status === 200)
+  t.strictSame((await ask(rig, 'DELETE', '?user=12345')).body, { revoked: 1 })
+})
+
 t.test('without admin.token there is no session administration, and one that can be guessed is refused', async (t) => {
   const rig = await startRig(t)
   t.equal((await ask(rig, 'GET', '?all=true')).status, 404)
