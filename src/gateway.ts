@@ -46,10 +46,13 @@ import { openRateLimits } from './session/rate-limits.ts'
 import type { SessionStore } from './session/store.ts'
 import { createUserSessions } from './session/user-sessions.ts'
 import { answerHalfClosed } from './server/half-closed.ts'
+import { createOpened, type Opened } from './server/opened.ts'
 import { createPublicServer, listeningWith } from './server/public-server.ts'
+import { startTimeLimit } from './server/time-limit.ts'
 import type { GatewayLog } from './telemetry/log.ts'
 import type { GatewayMetrics } from './telemetry/metrics.ts'
 import type { OpenTelemetry } from './telemetry/opentelemetry.ts'
+import { beginStoreSpan } from './telemetry/store-spans.ts'
 import { createFollow } from './telemetry/trail.ts'
 import { createPassedOnTraces, createRemoteTraceOf } from './telemetry/trace.ts'
 
@@ -78,21 +81,36 @@ export interface Gateway {
   readonly serve: RequestListener
   /** The admin listener's. */
   readonly admin: FastifyInstance
+  /** From now on this configuration is in force, and what is open is its to watch. One with no `live` of others has begun by itself. */
+  takeOver (): void
   /** Another configuration has taken over: what is open is that one's to watch. Requests that run are finished. */
   handOver (): void
   /** `/ready` fails from now on; requests are served as before. */
   drain (): void
-  /** Takes no new connection, ends WebSockets, lets requests and renewals end within `withinMs` and cuts the rest. */
-  close (withinMs: number): Promise<void>
+  /** Takes no new connection, ends WebSockets, lets requests and renewals end within `withinMs`, or until `hurry`, and cuts the rest. */
+  close (withinMs: number, hurry?: AbortSignal): Promise<void>
 }
 
-/** The whole gateway, in the order a request meets it. */
-export async function createGateway ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, beginTrace = createPassedOnTraces, live: sharedLive, held = createHeldConnections(), watchEveryMs = 15_000, now = Date.now }: GatewayOptions): Promise<Gateway> {
+/** The whole gateway. One that cannot be made leaves nothing open behind: a reload that is refused must cost nothing. */
+export async function createGateway (options: GatewayOptions): Promise<Gateway> {
+  const opened = createOpened()
+  try {
+    return await compose(options, opened)
+  } catch (error) {
+    await opened.closeAll()
+    throw error
+  }
+}
+
+/** In the order a request meets it. */
+async function compose ({ config, store: bareStore, log: { log, writeAccessLine }, metrics, beginTrace = createPassedOnTraces, live: sharedLive, held = createHeldConnections(), watchEveryMs = 15_000, now = Date.now }: GatewayOptions, opened: Opened): Promise<Gateway> {
   let isDraining = false
-  const store = createMeasuredStore(bareStore, metrics.storeCommand)
+  const hasStoreSpans = beginTrace !== createPassedOnTraces && config.session.redis !== null
+  const store = createMeasuredStore(bareStore, metrics.storeCommand, hasStoreSpans ? beginStoreSpan : undefined)
   const ownCookies = createOwnCookies(config.session.cookieName)
   const trusted = createTrustedProxies(config.server.trustedProxies)
   const seals = await createCookieSeals({ keys: config.session.keys, ticketMaxAgeMs: config.session.maxAge, transactionMaxAgeMs: transactionCookieMaxAgeMs })
+  opened.add(seals.close)
   const sessions = createUserSessions({ store, ticketSeal: seals.ticket, maxAgeMs: config.session.maxAge, idleTimeoutMs: config.session.idleTimeout, onLookup: metrics.cacheLookup, now })
   const aihubmix = createCountedClient(createAihubmixClient({
     aihubmix: config.aihubmix,
@@ -107,7 +125,9 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   const handoff = createHandoff({ config, seal: seals.handoff, now })
   const signIn = createSignIn({ config, aihubmix, transactions, handoff, cookies, ownCookies })
   const upstreams = createUpstreams(config.routes)
+  opened.add(upstreams.close)
   const rateLimits = openRateLimits(config)
+  opened.add(rateLimits.close)
   const live = sharedLive ?? createLiveConnections()
   const publicServer = createPublicServer(config.server)
 
@@ -135,9 +155,11 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
   })
   const currentSession = createCurrentSession({ sessions, renewal, cookieName: ownCookies.session })
   const ticketRotation = createTicketRotation({ sessions, cookies, cookieName: ownCookies.session, keys: config.session.keys, maxAgeMs: config.session.maxAge, now })
-  const stillPasses = createStillPasses(config)
+  const stillPasses = createStillPasses(config, ({ host, target: { path } }) => log.warn({ host, path }, 'what is open at an address that the rules read in two ways is ended'))
   const watch = watchOpenSessions({ store, sessions, renewal, live, stillPasses, everyMs: watchEveryMs })
+  opened.add(watch.stop)
   const bearerClients = createBearerClients({ aihubmix, config: config.aihubmix, stillPasses, held, now, everyMs: watchEveryMs })
+  opened.add(bearerClients.stop)
   const admit = createAdmit({ config, currentSession, freshened: renewal.freshened, bearerUser: bearerClients.userOf, takeRate: rateLimits.take })
   const refusal = createRefusal({ log, metrics, now })
   const { assertion } = config.headers
@@ -179,35 +201,37 @@ export async function createGateway ({ config, store: bareStore, log: { log, wri
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })
-  if (config.admin.token !== null) await admin.register(sessionAdminPlugin, { administration: createSessionAdministration(store), token: config.admin.token, onRevoked: (count) => { for (let ended = 0; ended < count; ended++) metrics.sessionEnded('revoked') } })
+  if (config.admin.token !== null) await admin.register(sessionAdminPlugin, { administration: createSessionAdministration(store), token: config.admin.token, onRevoked: (count) => metrics.sessionEnded('revoked', count) })
 
+  const takeOver = (): void => {
+    watch.begin()
+    bearerClients.begin()
+  }
+  if (sharedLive === undefined) takeOver()
   return {
     app,
     serve: door.serve,
     admin,
+    takeOver,
     handOver () {
       watch.stop()
       bearerClients.stop()
     },
     drain () { isDraining = true },
-    async close (withinMs) {
+    async close (withinMs, hurry) {
       isDraining = true
       if (sharedLive === undefined) live.endAll()
       publicServer.drain()
-      const timeIsUp = Promise.withResolvers<void>()
-      const timer = setTimeout(timeIsUp.resolve, withinMs)
-      timeIsUp.promise.then(() => { if (sharedLive === undefined) live.cutAll(); publicServer.cutAll(); app.server.closeAllConnections() })
+      const limit = startTimeLimit(withinMs, hurry)
+      limit.isUp.then(() => { if (sharedLive === undefined) live.cutAll(); publicServer.cutAll(); app.server.closeAllConnections() })
       // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
       const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
       await app.close()
       clearInterval(sweeper)
-      await Promise.race([renewal.settled(), timeIsUp.promise])
-      clearTimeout(timer)
+      await Promise.race([renewal.settled(), limit.isUp])
+      limit.cancel()
       renewal.abandon()
-      rateLimits.close()
-      watch.stop()
-      bearerClients.stop()
-      await Promise.all([upstreams.close(), admin.close(), seals.close()])
+      await Promise.all([admin.close(), opened.closeAll()])
     }
   }
 }

@@ -7,14 +7,15 @@ import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 import { createLiveConnections } from './proxy/live-connections.ts'
 import { answerHalfClosed } from './server/half-closed.ts'
 import { createPublicServer, listeningWith } from './server/public-server.ts'
+import { startTimeLimit } from './server/time-limit.ts'
 import { detachable } from './session/detachable-store.ts'
 
 /** A gateway whose configuration can be exchanged while it runs. `app` and `admin` only listen; each request is served by the gateway of the day. */
-export interface ReloadableGateway extends Omit<Gateway, 'handOver' | 'serve'> {
+export interface ReloadableGateway extends Omit<Gateway, 'takeOver' | 'handOver' | 'serve'> {
   /**
    * From now on, requests meet a gateway of this configuration; what runs is finished by the one it met. Listeners, store and
    * workers stay as they were at start; the certificate is shown to who connects from now on.
-   * @throws when no gateway can be made of it (a certificate that is none): nothing has changed then
+   * @throws when no gateway can be made of it (a certificate that is none): nothing has changed then, and nothing of it is left behind
    */
   reload (config: Config): Promise<void>
 }
@@ -36,11 +37,14 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
   const generations = new Set<Generation>()
   let isDraining = false
   let current = await generationOf(options.config)
+  current.gateway.takeOver()
 
   async function generationOf (config: Config): Promise<Generation> {
     const { store, detach } = detachable(options.store)
-    const gateway = await createGateway({ ...options, config, store, live, held })
-    await Promise.all([gateway.app.ready(), gateway.admin.ready()])
+    const gateway = await readyGateway({ ...options, config, store, live, held }).catch((error: unknown) => {
+      detach()
+      throw error
+    })
     const generation = { gateway, detachStore: detach, inFlight: 0, isRetired: false }
     generations.add(generation)
     return generation
@@ -103,22 +107,35 @@ export async function createReloadableGateway (options: GatewayOptions): Promise
       before.isRetired = true
       // Else it would go on for as long as a WebSocket it let in is open, with a client secret and rules of yesterday.
       before.gateway.handOver()
+      next.gateway.takeOver() // not before: rules that come to nothing must end nothing
       closeWhenDone(before)
     },
     drain,
-    async close (withinMs) {
+    async close (withinMs, hurry) {
       drain()
       live.endAll()
       publicServer.drain()
-      const timer = setTimeout(() => { live.cutAll(); publicServer.cutAll(); app.server.closeAllConnections() }, withinMs)
+      const limit = startTimeLimit(withinMs, hurry)
+      limit.isUp.then(() => { live.cutAll(); publicServer.cutAll(); app.server.closeAllConnections() })
       // A request that ends while we close leaves its kept-alive connection behind, which nobody would wait for.
       const sweeper = setInterval(() => app.server.closeIdleConnections(), 100)
-      const closedAt = performance.now() + withinMs
       await app.close()
       clearInterval(sweeper)
-      await Promise.all(Array.from(generations, ({ gateway }) => gateway.close(Math.max(0, closedAt - performance.now()))))
-      clearTimeout(timer)
+      await Promise.all(Array.from(generations, ({ gateway }) => gateway.close(limit.leftMs(), hurry)))
+      limit.cancel()
       await admin.close()
     }
+  }
+}
+
+/** A gateway that could answer at once. */
+async function readyGateway (options: GatewayOptions): Promise<Gateway> {
+  const gateway = await createGateway(options)
+  try {
+    await Promise.all([gateway.app.ready(), gateway.admin.ready()])
+    return gateway
+  } catch (error) {
+    await gateway.close(0)
+    throw error
   }
 }

@@ -33,7 +33,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   account: ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'login', 'pages'],
   proxy: ['errors.ts', 'config', 'session', 'access', 'bearer', 'door', 'login', 'telemetry'],
   'forward-auth': ['errors.ts', 'config', 'session', 'access', 'login'],
-  admin: ['session', 'telemetry'],
+  admin: ['errors.ts', 'session', 'telemetry'],
   emulator: [],
   'import-oauth2-proxy': [],
   demo: ['pages'],
@@ -41,7 +41,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   server: ['config', 'errors.ts'],
   'gateway.ts': ['errors.ts', 'config', 'session', 'aihubmix', 'access', 'bearer', 'door', 'login', 'account', 'proxy', 'forward-auth', 'admin', 'pages', 'sdk', 'telemetry', 'server'],
   'reloadable-gateway.ts': ['config', 'session', 'bearer', 'proxy', 'server', 'gateway.ts'],
-  cli: ['errors.ts', 'config', 'admin', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'telemetry', 'emulator', 'demo', 'import-oauth2-proxy', 'proxy'],
+  cli: ['errors.ts', 'config', 'admin', 'session', 'aihubmix', 'access', 'gateway.ts', 'reloadable-gateway.ts', 'server', 'telemetry', 'emulator', 'demo', 'import-oauth2-proxy', 'proxy'],
   'main.ts': ['cli', 'config']
 }
 

@@ -60,6 +60,7 @@ function decodedUnreserved (path: string): string {
   })
 }
 
-function refuse (target: string, cause: unknown = new Error(`request target ${JSON.stringify(target.slice(0, 200))}`)): never {
+/** Without the query, which may hold a code: the cause is logged. */
+function refuse (target: string, cause: unknown = new Error(`request target ${JSON.stringify(target.split('?', 1)[0]?.slice(0, 200))}`)): never {
   throw new GatewayError('malformed_request_target', { cause })
 }

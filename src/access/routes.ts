@@ -27,10 +27,10 @@ export function createRoutes (routes: readonly Route[]): Routes {
   }
 
   return {
-    match (host, method, { path, laxPath, raw }) {
+    match (host, method, { path, laxPath }) {
       const route = find(host, method, path)
       if (laxPath !== path && find(host, method, laxPath) !== route) {
-        throw new GatewayError('malformed_request_target', { cause: new Error(`two routes for ${raw.slice(0, 200)}`) })
+        throw new GatewayError('malformed_request_target', { cause: new Error(`two routes for ${path.slice(0, 200)}`) })
       }
       return route
     },

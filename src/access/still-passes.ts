@@ -19,11 +19,15 @@ export interface Asked {
  */
 export type StillPasses = (asked: Asked, identity: Identity, by?: 'session' | 'token') => boolean
 
-export function createStillPasses ({ routes: configured, identity: { allow } }: Pick<Config, 'routes' | 'identity'>): StillPasses {
+/** `onRefused` is told of what the rules of today read in two ways. */
+export function createStillPasses ({ routes: configured, identity: { allow } }: Pick<Config, 'routes' | 'identity'>, onRefused: (asked: Asked) => void = () => {}): StillPasses {
   const routes = createRoutes(configured)
-  return ({ host, method, target }, identity, by = 'session') => {
-    const route = matchOf(() => routes.match(host, method, target))
-    if (route === 'refused') return false
+  return (asked, identity, by = 'session') => {
+    const route = matchOf(() => routes.match(asked.host, asked.method, asked.target))
+    if (route === 'refused') {
+      onRefused(asked)
+      return false
+    }
     if (route === null) return isAllowed(allow, identity)
     if (by === 'token' && !route.bearer && route.access === 'signedIn') return false
     return decide(route, allow, identity).outcome !== 'deny'

@@ -24,6 +24,8 @@ export interface BearerClients {
   userOf (caller: Caller, how?: { readonly isFresh: boolean }): Promise<UserSession | null>
   /** Calls `end` when the token, which has just been accepted, is found to be good no longer, or the rules speak against what it holds open. */
   hold (opened: Opened, connection: Parameters<HeldConnections['add']>[1], end: () => void): void
+  /** From now on what is held is watched here, by these rules. */
+  begin (): void
   /** From now on what is held is watched by another, by its rules. */
   stop (): void
 }
@@ -63,7 +65,8 @@ export function createBearerClients ({ aihubmix, config, stillPasses, held, now,
   const refused = new Map<string, Refused>()
   const asking = new Map<string, Promise<UserSession>>()
   const strangers = createStrangers({ budget: config.budget, now })
-  let isStopped = false
+  let isWatching = false
+  let rounds: NodeJS.Timeout | undefined
 
   /** By hash: no dump of our memory lists the tokens. By app: what AIHubMix says of a token it says to one app. */
   const hashOf = (token: string): string => createHash('sha256').update(`${clientId}\0${token}`).digest('base64url')
@@ -115,7 +118,7 @@ export function createBearerClients ({ aihubmix, config, stillPasses, held, now,
       const refusal = error instanceof InvalidAccessToken ? invalidToken(error.cause) : error
       accepted.delete(hash)
       remember(refused, hash, { error: refusal, until: now() + refusedMs })
-      if (!isStopped) held.end(token)
+      if (isWatching) held.end(token)
       throw refusal
     }
   }
@@ -131,7 +134,7 @@ export function createBearerClients ({ aihubmix, config, stillPasses, held, now,
 
   /** By the rules of today, as what a session holds open. Rules of yesterday end nothing. */
   function judge (token: string, { identity }: UserSession): void {
-    if (!isStopped) held.end(token, (asked) => !stillPasses(asked, identity, 'token'))
+    if (isWatching) held.end(token, (asked) => !stillPasses(asked, identity, 'token'))
   }
 
   /** An outage ends nothing: the next round asks again. */
@@ -153,16 +156,19 @@ export function createBearerClients ({ aihubmix, config, stillPasses, held, now,
     }
   }
 
-  const rounds = setInterval(lookAtHeld, everyMs).unref()
-  lookAtHeld() // what was opened under the rules before these
   return {
     userOf,
     hold ({ authorization, user, asked }, connection, end) {
       const token = bearerToken(authorization)
       if (token !== null) held.add({ token, user, asked }, connection, end)
     },
+    begin () {
+      isWatching = true
+      rounds = setInterval(lookAtHeld, everyMs).unref()
+      lookAtHeld() // what was opened under the rules before these
+    },
     stop () {
-      isStopped = true
+      isWatching = false
       clearInterval(rounds)
     }
   }

@@ -1,6 +1,4 @@
 import { availableParallelism } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import { loadConfig, type ConfigInput } from '../config/load.ts'
 import { ConfigProblems, problemLine } from '../config/problems.ts'
 import type { Config } from '../config/schema.ts'
@@ -14,7 +12,8 @@ import { adminSetting, listening, publicSetting } from './listening.ts'
 import { openTracing } from './open-tracing.ts'
 import { reloadOnChange } from './reload.ts'
 import { serveWithWorkers } from './serve-with-workers.ts'
-import { stopSignal } from './stop-signal.ts'
+import { heedStopSignals } from './stop-signal.ts'
+import { stop } from './stopping.ts'
 import { version } from './version.ts'
 
 const help = `aihubmix-gateway serve [--config FILE]
@@ -54,19 +53,20 @@ async function serve (input: ConfigInput, argv: readonly string[]): Promise<numb
   const store = openStore(config, log)
   const metrics = createMetrics(version)
   collectProcessMetrics(metrics.registry)
-  const tracing = await openTracing(log)
+  const tracing = await openTracing(log, metrics)
   const gateway = await createReloadableGateway({ config, store, log: gatewayLog, metrics, ...(tracing === null ? {} : { beginTrace: tracing.beginTrace }) })
   if (!await listen(gateway, config)) {
     await gateway.close(0)
     await store.close()
     return 1
   }
-  const stopped = stopSignal() // heard from here on: whoever reads `ready` may stop us at once
+  const signals = heedStopSignals()
+  const stopped = signals.next() // heard from here on: whoever reads `ready` may stop us at once
   const reloading = await reloadOnChange({ input, loaded, gateway, metrics, log })
   log.info({ publicUrl: config.server.publicUrl, redirectUri: config.aihubmix.redirectUri }, 'ready; the redirect URI is to be registered at AIHubMix exactly so')
   await stopped
   reloading.close()
-  await drain(gateway, config, log)
+  await stop({ signals, drain: config.server.drain, beginDrain: gateway.drain, close: gateway.close, log })
   await Promise.all([store.close(), tracing?.close()])
   return 0
 }
@@ -79,15 +79,4 @@ async function listen ({ app, admin }: ReloadableGateway, config: Config): Promi
 /** `auto`: one a core, as far as the container may use them. */
 function workersOf ({ server: { workers } }: Config): number {
   return workers === 'auto' ? availableParallelism() : workers
-}
-
-/** Load balancers are told first; then what runs may end; then what is left is cut. */
-async function drain (gateway: ReloadableGateway, { server: { drain } }: Config, log: Logger): Promise<void> {
-  gateway.drain()
-  log.info({ delayMs: drain.delay, timeoutMs: drain.timeout }, 'draining; another signal skips the delay')
-  const isOver = new AbortController()
-  await Promise.race([delay(drain.delay, undefined, isOver), stopSignal(isOver)])
-  isOver.abort() // the loser of the race would hold the process, or swallow the next signal
-  await gateway.close(drain.timeout)
-  log.info('stopped')
 }

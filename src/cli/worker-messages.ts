@@ -3,6 +3,10 @@ export type ToWorker =
   | { readonly kind: 'status', readonly question: number }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
+  /** Closing takes no longer than that what is open is cut. */
+  | { readonly kind: 'cut' }
+  /** An operator ended so many sessions through the first process: one worker counts them, with everything else. */
+  | { readonly kind: 'revoked', readonly count: number }
 
 /** What a worker says to the first process. */
 export type FromWorker =

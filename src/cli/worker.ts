@@ -5,7 +5,7 @@ import { openStore } from '../session/open-store.ts'
 import type { SessionStore } from '../session/store.ts'
 import { shareMetrics } from '../telemetry/aggregated-metrics.ts'
 import { createLog } from '../telemetry/log.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
+import { createMetrics, type GatewayMetrics } from '../telemetry/metrics.ts'
 import { collectProcessMetrics } from '../telemetry/process-metrics.ts'
 import { readFlags } from './flags.ts'
 import { listening, publicSetting } from './listening.ts'
@@ -27,7 +27,7 @@ export async function workerCommand (argv: readonly string[]): Promise<number> {
   collectProcessMetrics(metrics.registry)
   const handOverMetrics = shareMetrics(metrics.registry)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {}) // a terminal signals every process; the first one decides
-  const tracing = await openTracing(gatewayLog.log)
+  const tracing = await openTracing(gatewayLog.log, metrics)
   const gateway = await createReloadableGateway({ config, store, log: gatewayLog, metrics, ...(tracing === null ? {} : { beginTrace: tracing.beginTrace }) })
   if (!await listening(gateway.app, config.server.listen, publicSetting)) {
     await gateway.close(0)
@@ -36,28 +36,39 @@ export async function workerCommand (argv: readonly string[]): Promise<number> {
     return 1
   }
   const reloading = await reloadOnChange({ input, loaded, gateway, metrics, log: gatewayLog.log })
-  const told = follow(gateway, store)
+  const hurry = new AbortController()
+  const told = follow({ gateway, store, metrics, hurry })
   say({ kind: 'listening' })
   await Promise.race([told, once(process, 'disconnect')])
   reloading.close()
   gateway.drain()
-  await gateway.close(config.server.drain.timeout)
+  await gateway.close(config.server.drain.timeout, hurry.signal)
   await Promise.all([store.close(), tracing?.close()])
   if (process.connected) await handOverMetrics().catch(() => {}) // what was counted here is not lost
   process.disconnect?.()
   return 0
 }
 
-/** Answers the first process; resolves when it says to close. */
-function follow (gateway: ReloadableGateway, store: SessionStore): Promise<void> {
+interface Following {
+  readonly gateway: ReloadableGateway
+  readonly store: SessionStore
+  readonly metrics: Pick<GatewayMetrics, 'sessionEnded'>
+  readonly hurry: AbortController
+}
+
+/** Does what the first process says; resolves when it says to close. */
+function follow ({ gateway, store, metrics, hurry }: Following): Promise<void> {
   return new Promise((resolve) => {
-    process.on('message', (message: unknown) => {
-      if (!isOurs(message)) return
-      const told = message as ToWorker
-      if (told.kind === 'drain') gateway.drain()
-      else if (told.kind === 'close') resolve()
-      else notReadyBecause(store).then((reason) => say({ kind: 'status', question: told.question, notReadyBecause: reason }), () => {})
-    })
+    const follows = (told: ToWorker): void => {
+      switch (told.kind) {
+        case 'drain': return gateway.drain()
+        case 'close': return resolve()
+        case 'cut': return hurry.abort()
+        case 'revoked': return metrics.sessionEnded('revoked', told.count)
+        case 'status': notReadyBecause(store).then((reason) => say({ kind: 'status', question: told.question, notReadyBecause: reason }), () => {})
+      }
+    }
+    process.on('message', (message: unknown) => { if (isOurs(message)) follows(message as ToWorker) })
   })
 }
 

@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { startTimeLimit } from '../server/time-limit.ts'
 import { isOurs, type FromWorker, type ToWorker } from './worker-messages.ts'
 
 /** The processes that serve; this one only starts them, replaces those that die and answers for all of them. */
@@ -14,8 +15,10 @@ export interface Workers {
   reload (): void
   /** No worker is replaced from now on; requests are served as before. */
   drain (): void
-  /** Ends all workers; those that have not ended within `withinMs` are killed. */
-  close (withinMs: number): Promise<void>
+  /** Has one of the workers count sessions that an operator ended. */
+  countRevoked (count: number): void
+  /** Ends all workers; what they have open after `withinMs`, or at `hurry`, is cut. Whoever is not gone then is killed. */
+  close (withinMs: number, hurry?: AbortSignal): Promise<void>
 }
 
 interface WorkersOptions {
@@ -26,6 +29,8 @@ interface WorkersOptions {
 }
 
 const answerWithinMs = 1_000
+/** What a worker may take to be gone when everything is cut. */
+const goneWithinMs = 3_000
 const firstPauseMs = 100
 const longestPauseMs = 10_000
 /** Who lived this long did not die of its start: the next one is started at once again. */
@@ -103,13 +108,23 @@ export function createWorkers ({ count, argv, log }: WorkersOptions): Workers {
       isEnding = true
       tell({ kind: 'drain' })
     },
-    async close (withinMs) {
+    countRevoked (count) {
+      const [worker] = [...serving].filter((worker) => worker.isConnected())
+      worker?.send({ kind: 'revoked', count } satisfies ToWorker)
+    },
+    async close (withinMs, hurry) {
       isEnding = true
       const left = [...workers]
       const ended = Promise.all(left.map(async (worker) => { if (!worker.isDead()) await once(worker, 'exit') }))
       tell({ kind: 'close' })
+      const limit = startTimeLimit(withinMs, hurry)
       const isOver = new AbortController()
-      const isLate = await Promise.race([ended.then(() => false), delay(withinMs, true, isOver)])
+      const late = limit.isUp.then(async () => {
+        tell({ kind: 'cut' })
+        return await delay(goneWithinMs, true, isOver).catch(() => false)
+      })
+      const isLate = await Promise.race([ended.then(() => false), late])
+      limit.cancel()
       isOver.abort()
       if (!isLate) return
       log.warn({ pids: left.filter((worker) => !worker.isDead()).map(({ process: { pid } }) => pid) }, 'workers that did not end are killed')

@@ -18,18 +18,25 @@ interface SessionWatchOptions {
   readonly everyMs: number
 }
 
+/** Nobody watches before `begin` or after `stop`. */
+export interface SessionWatch {
+  begin (): void
+  stop (): void
+}
+
 /**
  * Ends what a session holds open (WebSockets, event streams) when the session ends anywhere: on another replica, by an operator, by
  * time, or at AIHubMix; and what the rules do not let its user have any more. The store's word is heard at once; a round looks for what was not told, and asks AIHubMix for who is
  * still allowed. An open connection alone is no use of the session: its idle life goes on running out.
  */
-export function watchOpenSessions ({ store, sessions, renewal, live, stillPasses, everyMs }: SessionWatchOptions): { stop (): void } {
-  let isStopped = false
+export function watchOpenSessions ({ store, sessions, renewal, live, stillPasses, everyMs }: SessionWatchOptions): SessionWatch {
+  let isWatching = false
+  let rounds: NodeJS.Timeout | undefined
 
   async function look (ticket: Ticket): Promise<void> {
-    if (isStopped) return // at shutdown the store is closed, which it tells as a gap
+    if (!isWatching) return // at shutdown the store is closed, which it tells as a gap
     const opened = await sessions.read(ticket)
-    if (isStopped) return
+    if (!isWatching) return
     if (opened === null) return live.endSession(ticket.id)
     live.endSession(ticket.id, (asked) => !stillPasses(asked, opened.session.identity))
     renewal.watch(opened)
@@ -38,16 +45,19 @@ export function watchOpenSessions ({ store, sessions, renewal, live, stillPasses
   /** A store that is away ends nothing: the next round looks again. */
   const lookAtAll = (): void => { for (const ticket of live.tickets()) look(ticket).catch(() => {}) }
 
-  store.changes.onChange((id) => {
-    const ticket = live.ticket(id)
-    if (ticket !== null) look(ticket).catch(() => {})
-  })
-  store.changes.onGap(lookAtAll)
-  const rounds = setInterval(lookAtAll, everyMs).unref()
-  lookAtAll() // what was opened under the rules before these
   return {
+    begin () {
+      isWatching = true
+      store.changes.onChange((id) => {
+        const ticket = live.ticket(id)
+        if (ticket !== null) look(ticket).catch(() => {})
+      })
+      store.changes.onGap(lookAtAll)
+      rounds = setInterval(lookAtAll, everyMs).unref()
+      lookAtAll() // what was opened under the rules before these
+    },
     stop () {
-      isStopped = true
+      isWatching = false
       clearInterval(rounds)
     }
   }

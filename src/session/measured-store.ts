@@ -5,16 +5,22 @@ export type StoreCommand = 'read' | 'create' | 'replace' | 'delete' | 'delete_re
 
 type Measure = (command: StoreCommand, ms: number, isFailed: boolean) => void
 
-/** The same store, telling of each command how long it took and whether the store answered. */
-export function createMeasuredStore (store: SessionStore, measure: Measure): SessionStore {
+/** Told when a command begins; what it returns is told how it ended. */
+type BeginSpan = (command: StoreCommand) => (error?: unknown) => void
+
+/** The same store, telling of each command how long it took and whether the store answered; and of its span, where traces are wanted. */
+export function createMeasuredStore (store: SessionStore, measure: Measure, beginSpan?: BeginSpan): SessionStore {
   const measured = async <Answer>(command: StoreCommand, answer: Promise<Answer>): Promise<Answer> => {
     const startedAt = performance.now()
+    const endSpan = beginSpan?.(command)
     try {
       const answered = await answer
       measure(command, performance.now() - startedAt, false)
+      endSpan?.()
       return answered
     } catch (error) {
       measure(command, performance.now() - startedAt, true)
+      endSpan?.(error)
       throw error
     }
   }

@@ -57,6 +57,7 @@ export function createInstruments (registry: Registry) {
     reloads: counter('config_reloads_total', 'Configurations read again, by outcome', ['outcome']),
     reloadWentWell: gauge('config_last_reload_successful', '0 while a configuration that was refused waits to be corrected', 'min'),
     configuredAt: gauge('config_last_reload_success_timestamp_seconds', 'When the configuration in force was read', 'min'),
+    traceExports: counter('trace_exports_total', 'Batches of spans for the OpenTelemetry collector, by whether it took them', ['outcome']),
     buildInfo: gauge('build_info', 'Version of the gateway and of Node', 'first', ['version', 'node'])
   }
 }

@@ -37,13 +37,16 @@ export interface GatewayMetrics {
   callSpared (call: ProviderCall): void
   providerCall (call: ProviderCall, outcome: 'answered' | 'failed', ms: number): void
   sessionOpened (): void
-  sessionEnded (reason: SessionEnd): void
+  /** One session, or so many. */
+  sessionEnded (reason: SessionEnd, count?: number): void
   storeCommand (command: StoreCommand, ms: number, isFailed: boolean): void
   cacheLookup (outcome: 'hit' | 'miss'): void
   /** By how many the open WebSockets became more, or less. */
   webSockets (change: 1 | -1): void
   eventStreams (change: 1 | -1): void
   configRead (outcome: 'success' | 'refused'): void
+  /** A batch of spans. */
+  tracesExported (outcome: 'success' | 'failed'): void
 }
 
 const mostRoutes = 100
@@ -84,7 +87,7 @@ export function createMetrics (version: string): GatewayMetrics {
     callSpared: (call) => instruments.callsSpared.inc({ call }),
     providerCall: (call, outcome, ms) => instruments.providerCalls.observe({ call, outcome }, ms / 1000),
     sessionOpened: () => instruments.sessionsOpened.inc(),
-    sessionEnded: (reason) => instruments.sessionsEnded.inc({ reason }),
+    sessionEnded: (reason, count = 1) => instruments.sessionsEnded.inc({ reason }, count),
     storeCommand (command, ms, isFailed) {
       noteStore(!isFailed)
       storeCommands(command).observe(ms / 1000)
@@ -97,7 +100,8 @@ export function createMetrics (version: string): GatewayMetrics {
       reloads.inc({ outcome })
       reloadWentWell.set(outcome === 'success' ? 1 : 0)
       if (outcome === 'success') configuredAt.setToCurrentTime()
-    }
+    },
+    tracesExported: (outcome) => instruments.traceExports.inc({ outcome })
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags, type Context, type Span, type Tracer } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
+import { BatchSpanProcessor, NodeTracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace-node'
 import type { BeginTrace, RemoteTrace, RemoteTraceOf, SpanEnd, Trace } from './trace.ts'
 
 const closeWithinMs = 2_000
@@ -13,12 +13,15 @@ export interface OpenTelemetry {
   close (): Promise<void>
 }
 
-/** Exports a span of each request and each call to whom the standard OTEL_* variables name, which the packages read themselves. */
-export function createOpenTelemetry (version: string): OpenTelemetry {
+/**
+ * Exports a span of each request and each call to whom the standard OTEL_* variables name, which the packages read themselves.
+ * `onExport` is told what became of each batch: null when it was taken.
+ */
+export function createOpenTelemetry (version: string, onExport: (failure: Error | null) => void): OpenTelemetry {
   const named = resourceFromAttributes({ 'service.name': 'aihubmix-gateway', 'service.version': version })
   const provider = new NodeTracerProvider({
     resource: defaultResource().merge(named).merge(detectResources({ detectors: [envDetector] })), // the operator's names win
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())]
+    spanProcessors: [new BatchSpanProcessor(telling(new OTLPTraceExporter(), onExport))]
   })
   const tracer = provider.getTracer('aihubmix-gateway', version)
   return {
@@ -28,6 +31,22 @@ export function createOpenTelemetry (version: string): OpenTelemetry {
       return traced(tracer, tracer.startSpan('request', { kind: SpanKind.SERVER, attributes }, remote === null ? ROOT_CONTEXT : contextOf(remote)), remote?.tracestate ?? null)
     },
     close: () => Promise.race([provider.shutdown().catch(() => {}), delay(closeWithinMs, undefined, { ref: false })])
+  }
+}
+
+const taken = 0
+
+/** The packages tell nobody what became of a batch. */
+function telling (exporter: SpanExporter, onExport: (failure: Error | null) => void): SpanExporter {
+  return {
+    export (spans, done) {
+      exporter.export(spans, (result) => {
+        onExport(result.code === taken ? null : result.error ?? new Error('no reason was given'))
+        done(result)
+      })
+    },
+    shutdown: async () => { await exporter.shutdown() },
+    forceFlush: async () => { await exporter.forceFlush?.() }
   }
 }
 

@@ -75,6 +75,7 @@ async function holding (answer: () => never) {
     now: () => clock,
     everyMs: 5
   })
+  clients.begin()
   const caller = { authorization: `Bearer ${token}`, clientAddress: () => '198.51.100.1' }
   const user = await clients.userOf(caller)
   let ends = 0

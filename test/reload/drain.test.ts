@@ -92,6 +92,27 @@ t.test('what does not end within the time is cut, and the exit is 0 all the same
   t.notMatch((await answer).text, /0\r\n\r\n$/, 'never a clean end')
 })
 
+for (const [delay, skips] of [['0s', 0], ['10m', 1]] as const) {
+  t.test(`with a delay of ${delay}: a further signal while it closes cuts what still runs, and the process ends in good order, its log whole`, async (t) => {
+    const served = await startServed(t, { over: { server: { drain: { delay, timeout: '10m' } } }, upstream (_request, response) { response.write('for ever') } })
+    const { child, output } = served.process
+    const answer = sendRaw(served.port, get('/public/for-ever'))
+    await until(() => served.upstream.seen.length === 1)
+    child.kill('SIGTERM')
+    if (skips > 0) {
+      await until(async () => await ready(served) === 503)
+      child.kill('SIGTERM')
+    }
+    await until(async () => !await isListening(served.port))
+    t.equal(child.exitCode, null, 'it waits')
+    child.kill('SIGINT')
+    child.kill('SIGTERM') // and one too many
+    t.equal(await exitOf(served), 0)
+    t.notMatch((await answer).text, /0\r\n\r\n$/, 'never a clean end')
+    await until(() => /"path":"\/public\/for-ever".*"isCut":true/.test(output()) && output().includes('"msg":"stopped"'))
+  })
+}
+
 t.test('a reload during the drain changes nothing', async (t) => {
   const served = await startDraining(t, '60s')
   served.process.child.kill('SIGTERM')

@@ -79,3 +79,17 @@ t.test('a user who is another in the eyes of an allow list loses what is open at
   await until(async () => (await ada.fetch('/oauth2/userinfo?fresh=1')).text.includes('renamed'))
   t.equal((await closed)[0], 1008)
 })
+
+t.test('what is open at an address that the rules of today read in two ways is ended, said in the log, and keeps nobody from looking at the rest', async (t) => {
+  const served = await startServed(t)
+  echoing(served)
+  const ada = served.newBrowser()
+  await ada.signIn('user123')
+  const [odd, team, other] = [await openAt(served, ada, '/a;v=1/ws'), await openAt(served, ada, '/team/ws'), await openAt(served, ada, '/ws')]
+  const closed = Promise.all([odd, team].map(async (socket) => (await once(socket, 'close'))[0]))
+  const upstream = served.upstream.url
+  await served.configure({ routes: [{ path: '/', upstream }, { path: '/a', upstream }, { path: '/team', upstream, allow: { usernames: ['huge'] } }] })
+  t.strictSame(await closed, [1008, 1008])
+  t.equal(await echoed(other, 'still here'), 'still here')
+  await served.process.saying(/"level":"warn".*at an address that the rules read in two ways is ended/)
+})

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { open, signInTo, callbackOf, beginSignIn, navigation } from '../login/attempt.ts'
-import { startRig, type Rig } from '../rig/rig.ts'
+import { startFaultProxy } from '../rig/fault-proxy.ts'
+import { startRedis } from '../rig/redis.ts'
+import { sessionKey, startRig, type Rig } from '../rig/rig.ts'
 import { until } from '../rig/until.ts'
+import { createExportWatch } from '../../src/telemetry/export-watch.ts'
 import { startServed } from '../reload/served.ts'
 import { startOtlpReceiver } from './otlp-receiver.ts'
 
@@ -111,10 +114,73 @@ t.test('OTEL_EXPORTER_OTLP_ENDPOINT exports spans of requests and calls; who is 
   for (const secret of secrets) t.notOk(receiver.received().includes(secret), `nothing exported holds ${secret.slice(0, 6)}…`)
 })
 
+t.test('commands to Redis are spans beneath the request they are for, and name nothing but the command', async (t) => {
+  const [receiver, redis] = [await startOtlpReceiver(t), await startRedis()]
+  t.after(() => redis.close())
+  const served = await startServed(t, {
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '50' },
+    over: { session: { keys: [sessionKey], redis: { url: redis.url } } }
+  })
+  const ada = served.newBrowser()
+  await ada.signIn()
+  await redis.stop()
+  t.equal((await open(ada, '/a')).status, 503)
+  const span = (name: string) => receiver.spans.find((span) => span.name === name)
+  const failedRead = () => receiver.spans.find(({ name, status }) => name === 'store read' && status.code === 2)
+  await until(() => receiver.spans.some(({ spanId }) => spanId === failedRead()?.parentSpanId), 20_000)
+
+  const [callback, create] = [span('GET /oauth2/callback'), span('store create')]
+  t.strictSame([create?.traceId, create?.parentSpanId, create?.kind], [callback?.traceId, callback?.spanId, 3])
+  const failed = failedRead()
+  const request = receiver.spans.find(({ spanId }) => spanId === failed?.parentSpanId)
+  t.match(request?.attributes.find(({ key }) => key === 'http.response.status_code'), { value: { intValue: 503 } })
+  t.match(Object.fromEntries(failed?.attributes.map(({ key, value }) => [key, value['stringValue']]) ?? []), { 'db.operation.name': 'read', 'error.type': 'session_store_unavailable' })
+  t.notMatch(receiver.received(), /session:|127\.0\.0\.1:\d+\/0/)
+  t.notOk(receiver.received().includes(ada.cookieHeader().split('=').slice(1).join('=')))
+})
+
 t.test('a collector that is away costs no request, and the gateway stops all the same', async (t) => {
   const served = await startServed(t, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_BSP_SCHEDULE_DELAY: '10', OTEL_EXPORTER_OTLP_TIMEOUT: '500' } })
   for (let index = 0; index < 20; index++) t.equal((await open(served.newBrowser(), '/public/a')).status, 200)
   t.equal(await served.process.end(), 0)
+})
+
+t.test('a collector that takes no spans is said in the log once, counted each time, and said again when it is back', async (t) => {
+  const receiver = await startOtlpReceiver(t)
+  const collector = await startFaultProxy(Number(new URL(receiver.url).port))
+  t.after(() => collector.close())
+  await collector.refuse()
+  const served = await startServed(t, { env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}`, OTEL_BSP_SCHEDULE_DELAY: '10', OTEL_EXPORTER_OTLP_TIMEOUT: '100' } })
+  const exports = async (outcome: string): Promise<number> => (await served.metrics()).value('trace_exports_total', { outcome })
+  const asking = async (): Promise<unknown> => await open(served.newBrowser(), '/public/a')
+  await until(async () => { await asking(); return await exports('failed') >= 3 }, 30_000)
+  const lines = (pattern: RegExp): readonly string[] => served.process.output().split('\n').filter((line) => pattern.test(line))
+  await until(() => lines(/"level":"warn".*traces are not taken/).length > 0)
+  t.equal(lines(/traces are not taken/).length, 1)
+  t.match(lines(/traces are not taken/)[0], /ECONNREFUSED/)
+  t.equal(await exports('success'), 0)
+  await collector.restore()
+  await until(async () => { await asking(); return await exports('success') >= 2 }, 30_000)
+  await until(() => lines(/"level":"info".*"lostBatches":\d+.*traces are taken again/).length === 1)
+  t.ok(receiver.spans.length > 0)
+})
+
+t.test('however often a collector comes and goes, one line a minute is written at most, and none is about what nobody was told', async (t) => {
+  let nowMs = 0
+  const lines: string[] = []
+  const outcomes: string[] = []
+  const tell = (_details: object, message: string): void => { lines.push(message.slice(0, 20)) }
+  const onExport = createExportWatch({ log: { info: tell, warn: tell }, count: (outcome) => { outcomes.push(outcome) }, clock: () => nowMs })
+  const lost = new Error('lost')
+  for (nowMs = 0; nowMs < 60_000; nowMs += 1_000) onExport(nowMs % 2_000 === 0 ? lost : null)
+  t.strictSame(lines, ['traces are not taken', 'traces are taken aga'])
+  t.equal(outcomes.filter((outcome) => outcome === 'failed').length, 30)
+  onExport(lost)
+  onExport(lost)
+  t.equal(lines.length, 3)
+  onExport(null)
+  onExport(null)
+  t.equal(lines.length, 4)
 })
 
 t.test('OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER=none turn it off', async (t) => {

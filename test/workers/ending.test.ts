@@ -56,6 +56,24 @@ t.test('a terminal that interrupts every process at once cuts no drain short', a
   t.equal(await ended, 0)
 })
 
+t.test('a further signal while it closes cuts what still runs in every worker, and all end in good order', async (t) => {
+  const served = await startWorkers(t, {
+    redisUrl: redis.url,
+    server: { drain: { delay: '0s', timeout: '10m' } },
+    upstream: (_request, response) => { response.write('for ever') }
+  })
+  const pids = await pidsOf(served)
+  const cut = Array.from({ length: 4 }, () => sendRaw(served.port, get('/public/for-ever')))
+  await until(() => served.upstream.seen.length === 4)
+  served.process.child.kill('SIGTERM')
+  await served.process.saying(/closing: what runs may end/)
+  t.equal(await served.process.end('SIGTERM'), 0)
+  for (const { text } of await Promise.all(cut)) t.notMatch(text, /0\r\n\r\n$/, 'never a clean end')
+  for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'none is left behind')
+  await until(() => served.process.output().split('"isCut":true').length > 4)
+  t.notMatch(served.process.output(), 'are killed')
+})
+
 t.test('when the first process is killed its workers end too', async (t) => {
   const served = await startWorkers(t, { redisUrl: redis.url, server: { drain: { delay: '0s', timeout: '1s' } } })
   const pids = await pidsOf(served)

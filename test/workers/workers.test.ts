@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import t from 'tap'
+import { request } from 'undici'
 import { WebSocket } from 'ws'
 import { signOut } from '../login/attempt.ts'
+import { startServed } from '../reload/served.ts'
 import { get, sendRaw } from '../rig/raw.ts'
 import { startRedis } from '../rig/redis.ts'
 import { until } from '../rig/until.ts'
@@ -59,6 +61,17 @@ t.test('ready only when every worker is: one that is stopped makes it 503', asyn
   process.kill(pid, 'SIGCONT')
   await until(async () => (await ready(served)).code === 200)
   t.pass()
+})
+
+t.test('sessions that an operator ends through the first process are counted, once', async (t) => {
+  const token = 'the-token-of-the-operators'
+  const served = await startServed(t, { over: { ...sections(redis.url), admin: { token } } })
+  const ada = served.newBrowser()
+  await ada.signIn()
+  const { body } = await request(`${served.adminUrl}/sessions?user=12345`, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } })
+  t.strictSame(await body.json(), { revoked: 1 })
+  await until(async () => (await served.metrics()).value('sessions_ended_total', { reason: 'revoked' }) === 1)
+  t.equal((await served.metrics()).value('sessions_opened_total'), 1)
 })
 
 t.test('SIGHUP to the first process reaches every worker', async (t) => {
