@@ -20,6 +20,7 @@ import { createDoor } from './door/door.ts'
 import { introduce, receiveFromDoor } from './door/plugin.ts'
 import type { ErrorCode } from './errors.ts'
 import { forwardAuthPlugin } from './forward-auth/plugin.ts'
+import { createCodeExchanges } from './login/code-exchanges.ts'
 import { createCurrentSession } from './login/current-session.ts'
 import { createHandoff } from './login/handoff.ts'
 import { loginPlugin } from './login/plugin.ts'
@@ -193,7 +194,7 @@ async function compose ({ config, store: bareStore, log: { log, writeAccessLine 
 
   app.get('/oauth2/ping', async (_request, reply) => reply.header('cache-control', 'no-store').send('pong'))
   if (assertions !== null) app.get('/oauth2/jwks.json', async (_request, reply) => reply.headers({ 'cache-control': 'public, max-age=300', 'content-type': 'application/jwk-set+json' }).send(JSON.stringify(assertions.jwks)))
-  await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, handoff, cookies, ownCookies, endConnections: live.endSession, metrics, now })
+  await app.register(loginPlugin, { config, appearance, aihubmix, store, sessions, transactions, currentSession, signIn, handoff, cookies, ownCookies, codeExchanges: createCodeExchanges(config.aihubmix.budget), trusted, endConnections: live.endSession, metrics, now })
   await app.register(sdkPlugin)
   await app.register(accountPlugin, { aihubmix, currentSession, renewal, signIn, now })
   await app.register(forwardAuthPlugin, { config, admit, refusal, assertions, signIn, ticketRotation, ownCookies, trusted })
@@ -201,7 +202,7 @@ async function compose ({ config, store: bareStore, log: { log, writeAccessLine 
 
   const admin: FastifyInstance = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
   await admin.register(adminPlugin, { store, isDraining: () => isDraining, metrics })
-  if (config.admin.token !== null) await admin.register(sessionAdminPlugin, { administration: createSessionAdministration(store), token: config.admin.token, onRevoked: (count) => metrics.sessionEnded('revoked', count) })
+  if (config.admin.token !== null) await admin.register(sessionAdminPlugin, { administration: createSessionAdministration(store, now), token: config.admin.token, onRevoked: (count) => metrics.sessionEnded('revoked', count) })
 
   const takeOver = (): void => {
     watch.begin()

@@ -61,7 +61,7 @@ t.test('only plugins, the gateway and the emulator know Fastify at run time', as
 t.test('each outside door has one room', async (t) => {
   const usersOf = (name: RegExp): readonly string[] => [...new Set(imports.filter(({ to }) => name.test(to)).map(({ from }) => folderOf(from)))]
   t.strictSame(usersOf(/^ioredis$/), ['session'])
-  t.strictSame(usersOf(/^rate-limiter-flexible$/), ['session'])
+  t.strictSame(usersOf(/^rate-limiter-flexible$/).toSorted(), ['login', 'session'])
   t.strictSame(usersOf(/^undici$/).toSorted(), ['aihubmix', 'proxy'])
   t.strictSame(usersOf(/^jose$/), ['access'])
   t.strictSame(usersOf(/^oauth4webapi$/), ['aihubmix'])

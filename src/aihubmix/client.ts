@@ -124,7 +124,7 @@ export function createAihubmixClient ({ aihubmix, subject, now, sparing, onMoved
     },
 
     async topupUrl (tokens) {
-      const answer = await resource('topup', tokens, 'awaited')
+      const answer = await resource('topup', tokens, 'asked')
       const { data } = topupResponse.safeParse(answer.status === 404 ? {} : members(answer))
       const url = data === undefined ? null : readTopupUrl(data.topup_url, topupHosts, browserUrl)
       if (url === null) throw new GatewayError('topup_unavailable')

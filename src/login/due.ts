@@ -2,7 +2,7 @@ import type { Urgency } from '../aihubmix/call-budget.ts'
 import type { TokenSet, UserSession } from '../session/user-session.ts'
 
 /** `soon` is done in the background, `now` before the session may be used. */
-export type Need = 'none' | 'soon' | 'now'
+type Need = 'none' | 'soon' | 'now'
 
 /** What of a session has to be renewed, and how urgently. */
 export interface Due {

@@ -12,6 +12,8 @@ import type { LoginTransaction, LoginTransactions } from './transaction.ts'
 export interface HandoffEndpointOptions {
   readonly handoff: Handoff
   readonly publicHost: string
+  /** The page that asks before a sign-in for this host begins at `startHref`. */
+  readonly askingPage: (request: FastifyRequest, reply: FastifyReply, host: string, startHref: string) => FastifyReply
   readonly sessionMaxAgeMs: number
   readonly sessions: Pick<UserSessions, 'fromCookie'>
   readonly transactions: LoginTransactions
@@ -35,12 +37,15 @@ export function handoffEndpoint (app: FastifyInstance, options: HandoffEndpointO
   })
 }
 
-async function give (request: FastifyRequest, reply: FastifyReply, { handoff, publicHost, signIn, sessions, ownCookies }: HandoffEndpointOptions): Promise<FastifyReply> {
+async function give (request: FastifyRequest, reply: FastifyReply, { handoff, publicHost, askingPage, signIn, sessions, ownCookies }: HandoffEndpointOptions): Promise<FastifyReply> {
   const asked = handoff.readRequest(searchOf(request))
   if (request.hostName !== publicHost) throw new GatewayError('unknown_host', { cause: new Error('a hand-off is asked of the public host: the proxy in front does not pass Host on') })
   for (const value of cookieValues(request.headers.cookie, ownCookies.session).slice(0, triedCookies)) {
     if (await sessions.fromCookie(value) !== null) return reply.redirect(handoff.answerUrl(asked, value), 302)
   }
+  // Signed out here, the browser was asked nothing there; and AIHubMix, which remembers what was agreed to, may not ask either (R-14).
+  const isUnasked = !asked.asksFirst && cookieValues(request.headers.cookie, ownCookies.signedOut).length > 0
+  if (isUnasked) return askingPage(request, reply, asked.host, handoff.askedAddress(request.target.raw))
   return signIn.begin(request, reply, request.target.raw, { asksFirst: asked.asksFirst })
 }
 

@@ -9,7 +9,7 @@ export interface HandoffRequest {
   readonly host: string
   readonly state: string
   readonly challenge: string
-  /** The browser signed out on that host: one click must not sign it in again unasked. */
+  /** The browser signed out on that host, or on the public one, and was asked since: AIHubMix has to ask as well. */
   readonly asksFirst: boolean
 }
 
@@ -25,6 +25,8 @@ export interface Handoff {
   originFor (host: string): string
   /** Where a browser on `host` asks. */
   requestUrl (host: string, transaction: LoginTransaction, asksFirst: boolean): string
+  /** The same address once the person was asked and said yes. */
+  askedAddress (requestTarget: string): string
   /** @throws GatewayError missing_parameters, unknown_host */
   readRequest (search: URLSearchParams): HandoffRequest
   /** The address on the other host that takes the session whose ticket this cookie value is. */
@@ -55,6 +57,7 @@ export function createHandoff ({ config, seal, now }: HandoffOptions): Handoff {
     originFor: (host) => hosts.has(host) ? originOn(host) : publicUrl,
     requestUrl: (host, { state, codeVerifier }, asksFirst) =>
       `${publicUrl}${handoffPath}?${new URLSearchParams({ host, state, challenge: codeChallenge(codeVerifier), ...(asksFirst ? { ask: '1' } : {}) })}`,
+    askedAddress: (requestTarget) => `${requestTarget}&ask=1`, // a request has parameters, or it was refused
     readRequest (search) {
       const [host = '', state = '', challenge = ''] = ['host', 'state', 'challenge'].map((name) => search.get(name) ?? '')
       if (!hosts.has(host)) throw new GatewayError('unknown_host', { cause: new Error('no host a session is handed to') })

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isSameOrigin, wantsHtml } from '../access/caller.ts'
+import { clientAddressOf } from '../access/client-address.ts'
+import type { TrustedProxies } from '../access/trusted-proxies.ts'
 import type { AihubmixClient } from '../aihubmix/client.ts'
 import type { Config } from '../config/schema.ts'
 import { GatewayError, InvalidGrant } from '../errors.ts'
@@ -14,6 +16,8 @@ import type { SessionStore } from '../session/store.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import type { GatewayMetrics } from '../telemetry/metrics.ts'
 import { readAuthorizationResponse, refusalError } from './callback.ts'
+import type { CodeExchanges } from './code-exchanges.ts'
+import { exchanged } from './exchanged.ts'
 import { handoffEndpoint } from './handoff-endpoint.ts'
 import type { Handoff } from './handoff.ts'
 import { triedCookies, type CurrentSession } from './current-session.ts'
@@ -34,6 +38,8 @@ export interface LoginOptions {
   readonly handoff: Handoff
   readonly cookies: SetCookies
   readonly ownCookies: OwnCookies
+  readonly codeExchanges: CodeExchanges
+  readonly trusted: TrustedProxies
   /** Closes what the ended session still holds open. */
   readonly endConnections: (sessionId: string) => void
   readonly metrics: Pick<GatewayMetrics, 'signIn' | 'sessionOpened' | 'sessionEnded'>
@@ -48,13 +54,18 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
   const { publicUrl } = config.server
   const whereTo = (request: FastifyRequest): string => returnTo(searchOf(request).get('rd'), { publicUrl, sharesSession: sharesSession(config) })
 
-  app.get('/oauth2/sign_in', async (request, reply) => sendPage(reply, signInPage({
+  const askingPage = (request: FastifyRequest, reply: FastifyReply, host: string, startHref: string): FastifyReply => sendPage(reply, signInPage({
     ...pageOptions(request, appearance),
-    host: options.handoff.isFor(request.hostName) ? request.hostName : new URL(publicUrl).host,
+    host,
     scopes: config.aihubmix.scope.split(' '),
-    startHref: `/oauth2/start?${new URLSearchParams({ rd: whereTo(request) })}`,
+    startHref,
     autoAuthorize: config.aihubmix.autoAuthorize
-  })))
+  }))
+
+  app.get('/oauth2/sign_in', async (request, reply) => {
+    const host = options.handoff.isFor(request.hostName) ? request.hostName : new URL(publicUrl).host
+    return askingPage(request, reply, host, `/oauth2/start?${new URLSearchParams({ rd: whereTo(request) })}`)
+  })
 
   app.get('/oauth2/start', async (request, reply) => {
     const target = whereTo(request)
@@ -69,6 +80,7 @@ export async function loginPlugin (app: FastifyInstance, options: LoginOptions):
   handoffEndpoint(app, {
     ...options,
     publicHost: new URL(publicUrl).hostname,
+    askingPage,
     sessionMaxAgeMs: config.session.maxAge,
     spent: async (state, request) => await spentTransaction(state, request, options),
     alreadySignedIn: async (request, reply, error) => await alreadySignedIn(request, reply, options, error),
@@ -152,13 +164,8 @@ async function alreadySignedIn (request: FastifyRequest, reply: FastifyReply, { 
 }
 
 async function beginSession (request: FastifyRequest, reply: FastifyReply, options: LoginOptions, transaction: LoginTransaction, code: string): Promise<void> {
-  const { config, aihubmix, sessions, cookies, ownCookies, metrics, now } = options
-  const tokens = await aihubmix.authorizationCodeGrant({
-    code,
-    redirectUri: config.aihubmix.redirectUri,
-    codeVerifier: config.aihubmix.pkce === 'S256' ? transaction.codeVerifier : null
-  })
-  const identity = await firstIdentity(() => aihubmix.userinfo(tokens, 'sign-in'))
+  const { config, sessions, cookies, ownCookies, codeExchanges, trusted, metrics, now } = options
+  const { tokens, identity } = await codeExchanges.by(clientAddressOf(request.raw, trusted), () => exchanged(code, transaction, options))
   const { cookieValue, opened } = await sessions.begin({ tokens, identity, createdAt: now(), lastSeenAt: now() })
   metrics.sessionOpened()
   await endPresentedSessions(request, options, 'replaced')
@@ -166,16 +173,6 @@ async function beginSession (request: FastifyRequest, reply: FastifyReply, optio
   if (cookieValues(request.headers.cookie, ownCookies.signedOut).length > 0) cookies.clear(reply, ownCookies.signedOut)
   metrics.signIn('success')
   logSignIn(request, opened)
-}
-
-/** A token that is refused the moment it was given is no reason to sign in again: that would loop. */
-async function firstIdentity (read: () => ReturnType<AihubmixClient['userinfo']>): ReturnType<AihubmixClient['userinfo']> {
-  try {
-    return await read()
-  } catch (error) {
-    if (error instanceof GatewayError && error.code === 'login_required') throw new GatewayError('exchange_failed', { cause: error.cause })
-    throw error
-  }
 }
 
 /** Every session the browser shows a ticket of. */

@@ -63,7 +63,7 @@ const ends = {
 export function createRenewSession ({ sessions, aihubmix, due, onOver, abandoned, now, log }: RenewSessionOptions): RenewSession {
   async function renewed (given: OpenSession, { reread, isUse }: How, lease: HeldLease): Promise<OpenSession | null> {
     const opened = isUse ? { ...given, session: { ...given.session, lastSeenAt: now() } } : given
-    const renewal = { lease, urgency: reread ? 'awaited' : due.urgency(opened.session) } as const
+    const renewal = { lease, urgency: reread && due.need(opened.session) !== 'now' ? 'asked' : due.urgency(opened.session) } as const
     const isDue = due.refresh(opened.session.tokens)
     const current = isDue ? await withNewTokens(opened, renewal) : opened
     if (current === null) return null

@@ -4,7 +4,7 @@ import type { AihubmixClient } from '../aihubmix/client.ts'
 import { CallSpared, GatewayError, SessionStoreUnavailable } from '../errors.ts'
 import type { OpenSession, UserSessions } from '../session/user-sessions.ts'
 import type { SessionEnd } from '../telemetry/metrics.ts'
-import { createDue, eagerMs, topUpMs, type Need } from './due.ts'
+import { createDue, eagerMs, topUpMs } from './due.ts'
 import { heldLease, LeaseLost } from './held-lease.ts'
 import { createRenewSession, type How } from './renew-session.ts'
 
@@ -58,11 +58,14 @@ interface RenewalOptions {
   readonly log: FastifyBaseLogger
 }
 
-/** Why a session is not renewed just now, how long, and how much it needed it. */
+/** What a renewal is begun for: a request that waits for it, somebody who asks anew, or nobody in particular. */
+type Reason = 'awaited' | 'asked' | 'background'
+
+/** Why a session is not renewed just now, how long, and what it was to be renewed for. */
 interface Pause {
   readonly until: number
   readonly error: GatewayError
-  readonly need: Need
+  readonly reason: Reason
 }
 
 const pollMs = 100
@@ -86,30 +89,35 @@ export function createRenewal (options: RenewalOptions): Renewal {
   function start (opened: OpenSession, how: How = { reread: false, isUse: true }): Promise<OpenSession | null> {
     const { id } = opened.ticket
     const pause = paused.get(id)
-    if (pause !== undefined && pause.until > now() && !mayTryAgain(pause, opened, how.reread)) return Promise.reject(pause.error)
+    if (pause !== undefined && pause.until > now() && !mayTryAgain(pause, reasonFor(opened, how))) return Promise.reject(pause.error)
     const existing = running.get(id)
     if (existing !== undefined) return existing
     const promise = underLease(opened, how)
       .then((renewed) => { paused.delete(id); return renewed })
-      .catch((error: unknown) => { throw pauseAfter(opened, how.reread, error) })
+      .catch((error: unknown) => { throw pauseAfter(opened, reasonFor(opened, how), error) })
       .finally(() => running.delete(id))
     running.set(id, promise)
     return promise
   }
 
-  /** Background work that was put off gives way to a request that waits: AIHubMix may have a call left for that. */
-  function mayTryAgain ({ error, need }: Pause, opened: OpenSession, reread: boolean): boolean {
-    return error instanceof CallSpared && need === 'soon' && (reread || due.need(opened.session) === 'now')
+  function reasonFor ({ session }: OpenSession, { reread }: How): Reason {
+    if (due.need(session) === 'now') return 'awaited'
+    return reread ? 'asked' : 'background'
   }
 
-  function pauseAfter (opened: OpenSession, reread: boolean, error: unknown): unknown {
+  /** A call that was spared for one reason may be there for another: each has its share. What a request waits for has the largest. */
+  function mayTryAgain ({ error, reason }: Pause, reasonNow: Reason): boolean {
+    return error instanceof CallSpared && reason !== 'awaited' && reason !== reasonNow
+  }
+
+  function pauseAfter (opened: OpenSession, reason: Reason, error: unknown): unknown {
     const { ticket: { id }, session } = opened
     if (error instanceof SessionStoreUnavailable || !(error instanceof GatewayError)) return error
     if (paused.size > 1_000) for (const [other, { until }] of paused) if (until <= now()) paused.delete(other)
     const isSpared = error instanceof CallSpared // said once for all sessions, where it was decided
     const pauseMs = Math.max(pauseAfterFailureMs, isSpared ? 0 : (error.retryAfterSeconds ?? 0) * 1000)
     // Jitter: what failed together must not come back together.
-    paused.set(id, { until: now() + pauseMs + Math.random() * jitterMs, error, need: reread ? 'now' : due.need(session) })
+    paused.set(id, { until: now() + pauseMs + Math.random() * jitterMs, error, reason })
     if (isSpared) log.debug({ code: error.code }, 'a session is renewed later')
     else log.warn({ audit: 'renewal_failed', user: session.identity.id, code: error.code, err: error }, 'a session could not be renewed; it goes on with what it has')
     return error

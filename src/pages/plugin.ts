@@ -161,7 +161,7 @@ function pageFor (error: GatewayError, request: FastifyRequest, { appearance }: 
 function actionsFor (error: GatewayError, request: FastifyRequest): readonly ErrorAction[] {
   const home: ErrorAction = { kind: 'home', href: '/' }
   if (isAboutAccount.has(error.code)) return request.target.path === '/' ? [anotherAccount] : [anotherAccount, home]
-  if (beginsAnew.has(error.code) || (worksOnce(request) && error.status >= 500)) return [{ kind: 'sign-in', href: signInHref(request) }]
+  if (beginsAnew.has(error.code) || (worksOnce(request) && (error.status >= 500 || error.code === 'too_many_requests'))) return [{ kind: 'sign-in', href: signInHref(request) }]
   const canRepeat = error.status >= 500 && request.method === 'GET' && !request.target.isReserved
   return [canRepeat ? { kind: 'retry', href: request.target.raw } : home]
 }

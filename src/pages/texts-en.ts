@@ -158,7 +158,7 @@ export const en: PageTexts = {
     },
     too_many_requests: {
       title: 'You are faster than this page allows',
-      text: 'You have sent more requests in a short time than are allowed here. You are still signed in.',
+      text: 'You, or others at your network address, have sent more requests in a short time than are allowed here. This signs nobody out.',
       nextStep: 'Wait a little, then try again.'
     },
     headers_too_large: {

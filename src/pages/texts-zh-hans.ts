@@ -158,7 +158,7 @@ export const zhHans: PageTexts = {
     },
     too_many_requests: {
       title: '请求过于频繁',
-      text: '您在短时间内发送的请求超过此处的上限。您仍保持登录。',
+      text: '您或使用相同网络地址的其他人，在短时间内发送的请求超过此处的上限。没有人会因此被退出登录。',
       nextStep: '请稍候片刻再试。'
     },
     headers_too_large: {

@@ -158,7 +158,7 @@ export const zhHant: PageTexts = {
     },
     too_many_requests: {
       title: '請求過於頻繁',
-      text: '您在短時間內送出的請求超過此處的上限。您仍保持登入。',
+      text: '您或使用相同網路位址的其他人，在短時間內送出的請求超過此處的上限。沒有人會因此被登出。',
       nextStep: '請稍候片刻再試。'
     },
     headers_too_large: {

@@ -13,12 +13,15 @@ export interface SessionAdministration {
 }
 
 const usersAtOnce = 100
+/** A session is noted before it begins; what is noted and not there yet may still begin. */
+const beginningMs = 60_000
 
-export function createSessionAdministration ({ index, read, delete: end }: Pick<SessionStore, 'index' | 'read' | 'delete'>): SessionAdministration {
+export function createSessionAdministration ({ index, read, delete: end }: Pick<SessionStore, 'index' | 'read' | 'delete'>, now: () => number = Date.now): SessionAdministration {
   async function livingOf (user: string): Promise<readonly SessionEntry[]> {
     const noted = await index.of(user)
     const values = await Promise.all(noted.map(({ id }) => read(id)))
-    await Promise.all(noted.filter((_entry, at) => values[at] === null).map((ended) => index.remove(ended)))
+    const isOver = ({ createdAt }: SessionEntry, at: number): boolean => values[at] === null && now() - createdAt > beginningMs
+    await Promise.all(noted.filter(isOver).map((ended) => index.remove(ended)))
     return noted.filter((_entry, at) => values[at] !== null)
   }
 

@@ -8,11 +8,16 @@ interface KeptWritesOptions {
 
 /** Makes writes that a failover must not lose. */
 export interface KeptWrites {
-  /** Makes the write, and makes it again until a replica has it; it has to be the same made twice. Resolves to the last answer. */
-  keep<Answer> (write: () => Promise<Answer>): Promise<Answer>
+  /**
+   * Makes the write, and makes it again until a replica has it; it has to be the same made twice, for which it is told when it is made
+   * again. Resolves to the last answer.
+   */
+  keep<Answer> (write: (isAgain: boolean) => Promise<Answer>): Promise<Answer>
 }
 
 const ackMs = 50
+/** Whether a replica is back. Reads on the same connection wait for as long. */
+const probeMs = 5
 const againAfterMs = 250
 /** Longer than the Sentinels take to hand over and to say so. */
 const handOverMs = 4_000
@@ -27,7 +32,7 @@ export function createKeptWrites ({ acknowledged, clock = () => performance.now(
   let noReplicaUntil = -Infinity
 
   async function hasReplica (): Promise<boolean> {
-    if (await acknowledged(ackMs).catch(() => 0) < 1) return false
+    if (await acknowledged(clock() < noReplicaUntil ? probeMs : ackMs).catch(() => 0) < 1) return false
     noReplicaUntil = -Infinity
     return true
   }
@@ -35,7 +40,7 @@ export function createKeptWrites ({ acknowledged, clock = () => performance.now(
   return {
     async keep (write) {
       const startedAt = clock()
-      let answer = await write()
+      let answer = await write(false)
       while (!await hasReplica()) {
         if (clock() < noReplicaUntil) return answer
         if (clock() - startedAt > handOverMs) {
@@ -43,7 +48,7 @@ export function createKeptWrites ({ acknowledged, clock = () => performance.now(
           return answer
         }
         await delay(againAfterMs)
-        answer = await write()
+        answer = await write(true)
       }
       return answer
     }

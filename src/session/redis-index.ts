@@ -1,4 +1,5 @@
 import { Cluster, type Redis } from 'ioredis'
+import type { KeptWrites } from './kept-writes.ts'
 import type { SessionIndex } from './session-index.ts'
 
 interface RedisIndexOptions {
@@ -6,6 +7,8 @@ interface RedisIndexOptions {
   /** What stands before the user in a key. */
   readonly keyPrefix: string
   readonly run: <Answer>(command: () => Promise<Answer>) => Promise<Answer>
+  /** A session that is not noted could not be ended by an operator. */
+  readonly kept: KeptWrites
 }
 
 /** The hash of a user lives as long as the longest of its sessions can. */
@@ -16,11 +19,11 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KE
 const keysAScan = 1_000
 
 /** One hash a user: its fields are session ids (hashes of what the ticket holds), its values two times. */
-export function createRedisIndex ({ redis, keyPrefix, run }: RedisIndexOptions): SessionIndex {
+export function createRedisIndex ({ redis, keyPrefix, run, kept }: RedisIndexOptions): SessionIndex {
   const keyOf = (user: string): string => keyPrefix + user
 
   return {
-    note: ({ id, user, createdAt, lastSeenAt }, ttlMs) => run(async () => { await redis.eval(noteScript, 1, keyOf(user), id, `${createdAt} ${lastSeenAt}`, Math.ceil(ttlMs)) }),
+    note: ({ id, user, createdAt, lastSeenAt }, ttlMs) => kept.keep(() => run(async () => { await redis.eval(noteScript, 1, keyOf(user), id, `${createdAt} ${lastSeenAt}`, Math.ceil(ttlMs)) })),
     remove: ({ id, user }) => run(async () => { await redis.hdel(keyOf(user), id) }),
     async of (user) {
       const fields = await run(() => redis.hgetall(keyOf(user)))

@@ -24,8 +24,20 @@ if current ~= ARGV[1] and current ~= string.sub(ARGV[2], 1, ${revisionBytes}) th
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`
 
+/** A beginning that is written again must not undo an end that came in between. */
+const createAgainScript = `
+if redis.call('EXISTS', KEYS[2]) == 1 then return end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])`
+
+const deleteScript = `
+redis.call('SET', KEYS[2], '', 'PX', ARGV[1])
+redis.call('DEL', KEYS[1])`
+
+/** What is not there any more when it is deleted again, the first time has deleted. */
 const deleteRevisionScript = `
-if redis.call('GETRANGE', KEYS[1], 0, ${revisionBytes - 1}) ~= ARGV[1] then return 0 end
+local current = redis.call('GETRANGE', KEYS[1], 0, ${revisionBytes - 1})
+if current == '' then return tonumber(ARGV[2]) end
+if current ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`
 
 const renewLeaseScript = `
@@ -35,6 +47,9 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`
 const releaseLeaseScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`
+
+/** How long an end is remembered: longer than a beginning is written again. */
+const endedMs = 15_000
 
 /**
  * Sessions shared by all replicas. All keys of one session carry the same hash tag, so they live on one cluster node.
@@ -54,6 +69,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   const sessionKey = (id: SessionId): string => `${keyPrefix}session:{${id}}`
   const leaseKey = (id: SessionId): string => `${keyPrefix}lease:{${id}}`
+  const endedKey = (id: SessionId): string => `${keyPrefix}ended:{${id}}`
   const feed = redis instanceof Cluster
     ? unheard
     : createInvalidationFeed({
@@ -79,8 +95,9 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
     }
   }
 
-  const kept: KeptWrites = redis instanceof Cluster || !('sentinels' in options.place)
-    ? { keep: (write) => write() }
+  const isKept = 'sentinels' in options.place
+  const kept: KeptWrites = redis instanceof Cluster || !isKept
+    ? { keep: (write) => write(false) }
     : createKeptWrites({ acknowledged: (withinMs) => run(() => redis.wait(1, withinMs)) })
 
   // The nodes of a Cluster have one slot's keys each: reads go one by one, and a node that is away takes no other's with it.
@@ -98,12 +115,18 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
 
   return {
     changes: feed,
-    index: createRedisIndex({ redis, keyPrefix: `${keyPrefix}user:`, run }),
+    index: createRedisIndex({ redis, keyPrefix: `${keyPrefix}user:`, run, kept }),
     read: (id) => readOne(sessionKey(id)),
-    create: (id, value, ttlMs) => kept.keep(() => run(async () => { await redis.set(sessionKey(id), value, 'PX', ttlMs) })),
+    create: (id, value, ttlMs) => kept.keep((isAgain) => run(async () => {
+      if (isAgain) await redis.eval(createAgainScript, 2, sessionKey(id), endedKey(id), value, ttlMs)
+      else await redis.set(sessionKey(id), value, 'PX', ttlMs)
+    })),
     replace: (id, revision, value, ttlMs) => kept.keep(() => run(async () => await redis.eval(replaceScript, 1, sessionKey(id), revision, value, ttlMs) === 1)),
-    delete: (id) => kept.keep(() => run(async () => { await redis.del(sessionKey(id)) })),
-    deleteRevision: (id, revision) => run(async () => await redis.eval(deleteRevisionScript, 1, sessionKey(id), revision) === 1),
+    delete: (id) => kept.keep(() => run(async () => {
+      if (isKept) await redis.eval(deleteScript, 2, sessionKey(id), endedKey(id), endedMs)
+      else await redis.del(sessionKey(id))
+    })),
+    deleteRevision: (id, revision) => kept.keep((isAgain) => run(async () => await redis.eval(deleteRevisionScript, 1, sessionKey(id), revision, isAgain ? 1 : 0) === 1)),
     spendOnce: (name, ttlMs) => run(async () => await redis.set(spentKey(name), '', 'PX', ttlMs, 'NX') === 'OK'),
     lease: (id, ttlMs) => run(async () => {
       const holder = randomBytes(16).toString('base64url')

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { signInTo, signOut } from '../login/attempt.ts'
-import { startRig } from '../rig/rig.ts'
+import type { TestBrowser } from '../rig/browser.ts'
+import { startRig, type Rig } from '../rig/rig.ts'
 import { until } from '../rig/until.ts'
 
 const program = { accept: 'application/json', 'sec-fetch-mode': 'cors' }
@@ -134,4 +135,41 @@ t.test('who signed out is told nothing that was read a moment before', async (t)
   t.equal((await ada.fetch('/oauth2/userinfo?fresh=1', { headers: program })).status, 200)
   await signOut(ada)
   t.equal((await ada.fetch('/oauth2/userinfo?fresh=1', { headers: { ...program, cookie } })).status, 401)
+})
+
+/** Signs in with an access token that lives so long. */
+async function signedInFor (rig: Rig, seconds: number, username: string): Promise<TestBrowser> {
+  const browser = rig.newBrowser()
+  rig.emulator.faults.set({ kind: 'expires_in', args: { value: seconds } })
+  await signInTo(rig, browser, '/', username)
+  rig.emulator.faults.clear()
+  return browser
+}
+
+t.test('many sessions that ask anew each second take a fifth of the budget: whoever has to be renewed is, themselves included', async (t) => {
+  const rig = await startRig(t)
+  rig.emulator.clock.freeze()
+  const ben = await signedInFor(rig, 120, 'rich')
+  const people = await Promise.all(Array.from({ length: 20 }, async (_one, index) => {
+    rig.emulator.users.set(`user-${index}`, {})
+    const browser = rig.newBrowser()
+    await signInTo(rig, browser, '/', `user-${index}`)
+    return browser
+  }))
+  rig.emulator.clock.advance('181s') // a new window; what ben has ran out in the last
+  const ada = await signedInFor(rig, 8, 'user123')
+  const before = rig.emulator.count('userinfo')
+  for (let second = 0; second < 25; second++) {
+    const answers = await Promise.all(people.map((one) => one.fetch('/oauth2/userinfo?fresh=1', { headers: program })))
+    t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+    if (second === 5) {
+      t.equal((await ada.fetch('/oauth2/userinfo?fresh=1', { headers: program })).headers['age'], '5', 'AIHubMix is not asked for that just now')
+    }
+    if (second === 9) t.equal((await ada.fetch('/a', { headers: program })).status, 200, 'and is when the token has run out a moment later')
+    rig.emulator.clock.advance('1s')
+  }
+  const readings = rig.emulator.count('userinfo') - before
+  t.ok(readings >= 90 && readings <= 90 + 20 + 2, `${readings} readings: a fifth of 450, one in the background of each, and ada's own`)
+  t.equal((await ben.fetch('/a', { headers: program })).status, 200)
+  t.equal(rig.emulator.count('refresh_token'), 2)
 })

@@ -32,6 +32,24 @@ t.test('a sign-in finds a call when what requests wait for has none left, and th
   t.ok(budget.take('sign-in') > 0)
 })
 
+t.test('strangers who sign in take half of the budget and people who ask anew a fifth, however often they ask: what requests wait for finds the rest', async (t) => {
+  const { budget, takeAll, wait } = budgetOf(100)
+  t.equal(takeAll('sign-in'), 50)
+  t.equal(takeAll('asked'), 20)
+  t.equal(takeAll('awaited'), 20)
+  wait(windowMs / 2)
+  t.equal(budget.take('sign-in'), windowMs / 2, 'and are told when there is one again')
+  t.equal(budget.take('asked'), windowMs / 2)
+  wait(windowMs / 2)
+  t.equal(takeAll('asked'), 20)
+  t.equal(takeAll('sign-in'), 50)
+})
+
+t.test('the smallest budget still lets somebody sign in, which is two calls', async (t) => {
+  const { budget } = budgetOf(2)
+  t.same([budget.take('sign-in', 1), budget.take('sign-in')], [0, 0])
+})
+
 t.test('background work that is more urgent has a larger part, and none of it comes in one burst', async (t) => {
   const parts = [0, 0.5, 1].map((urgency) => {
     const { takeAll, wait } = budgetOf(1000)
@@ -43,14 +61,14 @@ t.test('background work that is more urgent has a larger part, and none of it co
 })
 
 t.test('a call that has to be followed by another is not made when there is only one left', async (t) => {
-  const { budget, takeAll } = budgetOf(3)
+  const { budget, takeAll } = budgetOf(6)
   t.equal(takeAll('sign-in', 2), 2)
   t.ok(budget.take('sign-in', 1) > 0)
   t.equal(budget.take('sign-in'), 0)
 })
 
 t.test('whatever is asked for and when, no window holds more calls than configured, and the wait that is named is enough', async () => {
-  const asked = fc.record({ afterMs: fc.nat(40_000), urgency: fc.constantFrom<Urgency>('sign-in', 'awaited', 0, 0.5, 1) })
+  const asked = fc.record({ afterMs: fc.nat(40_000), urgency: fc.constantFrom<Urgency>('sign-in', 'awaited', 'asked', 0, 0.5, 1) })
   fc.assert(fc.property(fc.integer({ min: 2, max: 30 }), fc.array(asked, { maxLength: 200 }), (requests, asks) => {
     let now = 0
     const taken: number[] = []

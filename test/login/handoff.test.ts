@@ -261,6 +261,30 @@ for (const [where, elsewhere] of [[other, ['https://gw.test', third]], ['https:/
   })
 }
 
+t.test('who signed out on the public host is asked on the way to another host too, however much AIHubMix remembers (R-14)', async (t) => {
+  const rig = await startHosts(t)
+  const ada = browserOf(rig)
+  await ada.open(`${other}/a`)
+  t.equal((await ada.fetch('https://gw.test/oauth2/sign_out', { ...navigation, origin: 'https://gw.test' }, 'POST')).status, 303)
+  const seen = rig.upstream.seen.length
+  const asked = await ada.open(`${third}/deep/link?x=1`)
+  t.equal(asked.status, 200)
+  t.equal(asked.passed.length, 2, 'no farther than the public host')
+  t.match(asked.text, '<bdi class="who">third.example</bdi>')
+  t.equal(asked.headers['cache-control'], 'no-store')
+  t.equal(rig.upstream.seen.length, seen)
+  t.equal(rig.emulator.count('authorization_code'), 1)
+
+  const href = /class="button" href="([^"]+)"/.exec(asked.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const yes = new URL(href, 'https://gw.test').href
+  const { location } = await ada.fetch(yes)
+  t.ok(location?.startsWith(rig.emulator.url))
+  t.notOk(new URL(location ?? '').searchParams.has('auto_authorize'), 'and AIHubMix has to ask as well')
+  t.equal((await ada.open(yes)).address, `${third}/deep/link?x=1`)
+  t.strictSame(told(rig), ['/deep/link?x=1', ['12345']])
+  t.equal((await ada.open(`${other}/b`)).address, `${other}/b`, 'once is enough')
+})
+
 t.test('a replaced user is replaced on every host', async (t) => {
   const rig = await startHosts(t)
   const ada = browserOf(rig)

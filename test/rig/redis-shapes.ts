@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
+import { createAuthority } from './certificates.ts'
 import { freePort, redisArguments, redisServer } from './redis.ts'
 import { until } from './until.ts'
 
@@ -26,6 +27,9 @@ export interface RedisNode {
   readonly client: Redis
 }
 
+/** For the test's own clients: what is tried is the gateway's. */
+const unverified = { rejectUnauthorized: false }
+
 async function newFolder (): Promise<string> {
   return await mkdtemp(join(tmpdir(), 'gateway-redis-'))
 }
@@ -42,15 +46,24 @@ async function launch (program: string, args: readonly string[], ready: RegExp):
   return child
 }
 
-function launchNode (folder: string, port: number, options: readonly string[]): Promise<ChildProcess> {
-  return launch(redisServer, [...redisArguments, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', join(folder, String(port)), ...options], /Ready to accept connections/)
+/** Files for servers that speak TLS only, to each other too. */
+interface NodeTls { readonly certFile: string, readonly keyFile: string, readonly caFile: string }
+
+/** What a server, or a Sentinel, is told of its port; as words of a configuration file. */
+function portSettings (port: number, tls: NodeTls | null): readonly string[] {
+  if (tls === null) return [`port ${port}`]
+  return ['port 0', `tls-port ${port}`, `tls-cert-file ${tls.certFile}`, `tls-key-file ${tls.keyFile}`, `tls-ca-cert-file ${tls.caFile}`, 'tls-auth-clients no', 'tls-replication yes']
 }
 
-async function startNode (folder: string, options: readonly string[], password?: string): Promise<RedisNode> {
+function launchNode (folder: string, port: number, options: readonly string[], tls: NodeTls | null): Promise<ChildProcess> {
+  return launch(redisServer, [...redisArguments, ...portSettings(port, tls).flatMap((line) => `--${line}`.split(' ')), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', join(folder, String(port)), ...options], /Ready to accept connections/)
+}
+
+async function startNode (folder: string, options: readonly string[], password?: string, tls: NodeTls | null = null): Promise<RedisNode> {
   const port = await freePort()
   await mkdir(join(folder, String(port)))
-  const child = await launchNode(folder, port, options)
-  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, ...(password === undefined ? {} : { password }) })
+  const child = await launchNode(folder, port, options, tls)
+  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, ...(password === undefined ? {} : { password }), ...(tls === null ? {} : { tls: unverified }) })
   client.on('error', () => {})
   return { port, process: child, client }
 }
@@ -81,24 +94,26 @@ export interface SentinelRig extends RedisShape {
   revive (node: RedisNode): Promise<void>
 }
 
-/** A master, a replica and three sentinels, all with passwords. */
-export async function startSentinels (): Promise<SentinelRig> {
+/** A master, a replica and three sentinels, all with passwords; with `isTls` none of them speaks anything but TLS. */
+export async function startSentinels ({ isTls = false } = {}): Promise<SentinelRig> {
   const folder = await newFolder()
+  const authority = isTls ? createAuthority() : null
+  const tls = authority === null ? null : { ...authority.issue('DNS:localhost', 'IP:127.0.0.1'), caFile: authority.caFile }
   const passwords = ['--requirepass', 'data-password', '--masterauth', 'data-password']
-  const first = await startNode(folder, passwords, 'data-password')
-  const replica = await startNode(folder, [...passwords, '--replicaof', '127.0.0.1', String(first.port)], 'data-password')
+  const first = await startNode(folder, passwords, 'data-password', tls)
+  const replica = await startNode(folder, [...passwords, '--replicaof', '127.0.0.1', String(first.port)], 'data-password', tls)
   const nodes = [first, replica]
   await until(async () => /master_link_status:up/.test(await replica.client.info('replication')), 20_000)
   const ports = await Promise.all([1, 2, 3].map(() => freePort()))
   const sentinels = await Promise.all(ports.map(async (port) => {
     const file = join(folder, `sentinel-${port}.conf`)
     await writeFile(file, [
-      `port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor mymaster 127.0.0.1 ${first.port} 2`, 'sentinel auth-pass mymaster data-password',
+      ...portSettings(port, tls), 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor mymaster 127.0.0.1 ${first.port} 2`, 'sentinel auth-pass mymaster data-password',
       'sentinel down-after-milliseconds mymaster 700', 'sentinel failover-timeout mymaster 3000', 'requirepass sentinel-password', 'sentinel sentinel-pass sentinel-password', ''
     ].join('\n'))
     return await launch(redisServer, [...redisArguments, file, '--sentinel'], /monitor master mymaster/)
   }))
-  const asked = new Redis({ port: ports[0] ?? 0, host: '127.0.0.1', password: 'sentinel-password' })
+  const asked = new Redis({ port: ports[0] ?? 0, host: '127.0.0.1', password: 'sentinel-password', ...(tls === null ? {} : { tls: unverified }) })
   asked.on('error', () => {})
   // Before they know each other and the replica there is nobody to fail over to.
   await until(async () => /slaves=1,sentinels=3/.test(await asked.info('sentinel')), 20_000)
@@ -118,11 +133,12 @@ export async function startSentinels (): Promise<SentinelRig> {
     async failover () { await asked.call('SENTINEL', 'FAILOVER', 'mymaster').catch(() => {}) }, // one may be under way
     async revive (node) {
       await until(async () => await master() !== node, 30_000) // it has forgotten everything: never again as master
-      node.process = await launchNode(folder, node.port, [...passwords, '--replicaof', '127.0.0.1', String((await master()).port)])
+      node.process = await launchNode(folder, node.port, [...passwords, '--replicaof', '127.0.0.1', String((await master()).port)], tls)
     },
     config: {
       sentinels: { masterName: 'mymaster', nodes: ports.map((port) => `127.0.0.1:${port}`), password: 'sentinel-password' },
-      password: 'data-password'
+      password: 'data-password',
+      ...(tls === null ? {} : { tls: { ca: tls.caFile } })
     },
     clients: nodes.map(({ client }) => client),
     master,

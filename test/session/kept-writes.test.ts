@@ -29,6 +29,14 @@ t.test('where there is no replica for longer than a hand-over takes, nothing is 
   t.equal(writes(), before + 1, 'nobody to hand over to')
 })
 
+t.test('while there is no replica, who reads waits a few milliseconds for each write, and not 50', async (t) => {
+  let nowMs = 0
+  const asked: number[] = []
+  const kept = createKeptWrites({ acknowledged: async (withinMs) => { asked.push(withinMs); return asked.length > 4 ? 1 : 0 }, clock: () => (nowMs += 2_000) })
+  for (let write = 0; write < 6; write++) await kept.keep(async () => {})
+  t.same(asked, [50, 5, 5, 5, 5, 50])
+})
+
 t.test('a write that fails is the caller\'s to make again', async (t) => {
   const kept = createKeptWrites({ acknowledged: async () => 1 })
   await t.rejects(kept.keep(async () => { throw new Error('away') }), { message: 'away' })

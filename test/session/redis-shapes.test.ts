@@ -4,34 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../src/config/load.ts'
 import { SessionStoreUnavailable } from '../../src/errors.ts'
-import { openStore } from '../../src/session/open-store.ts'
 import type { SessionStore } from '../../src/session/store.ts'
 import { createAuthority } from '../rig/certificates.ts'
 import { startCluster, startSentinels, startTlsRedis, type RedisShape } from '../rig/redis-shapes.ts'
 import { timed, until } from '../rig/until.ts'
+import { storeOf } from './configured-store.ts'
 import { testStoreContract } from './store-contract.ts'
-
-/** A store as the program opens it from a configuration. */
-async function storeOf (t: Test, redis: Readonly<Record<string, unknown>>, lines: string[] = []): Promise<SessionStore> {
-  const env = {
-    GATEWAY_SERVER_PUBLIC_URL: 'https://gw.test',
-    GATEWAY_AIHUBMIX_CLIENT_ID: 'c',
-    GATEWAY_AIHUBMIX_CLIENT_SECRET: 's',
-    GATEWAY_UPSTREAM: 'http://127.0.0.1:1',
-    GATEWAY_SESSION_KEYS: Buffer.alloc(32, 7).toString('base64')
-  }
-  const { config } = await loadConfig({ file: await fileWith(t, { session: { redis } }), env })
-  const tell = (...words: unknown[]): void => { lines.push(String(words.at(-1))) }
-  const store = openStore(config, { info: tell, warn: tell, error: tell })
-  t.after(() => store.close())
-  return store
-}
-
-async function fileWith (t: Test, config: object): Promise<string> {
-  return `${t.testdir({ 'config.yaml': JSON.stringify(config) })}/config.yaml`
-}
 
 function contractOn (t: Test, shape: RedisShape, how = { tellsOfChanges: true }): void {
   testStoreContract(t, async (t) => {
@@ -115,6 +94,35 @@ t.test('Redis Sentinel with passwords', async (t) => {
       t.notMatch(lines.join('\n') + String((result as Error).cause), /sentinel-password|data-password/)
     })
   }
+})
+
+t.test('Redis Sentinel over TLS', async (t) => {
+  const shape = await startSentinels({ isTls: true })
+  t.teardown(() => shape.close())
+
+  t.test('keeps the contract of a store', async (t) => contractOn(t, shape))
+
+  t.test('a master that is killed: the sentinels name another, and sessions go on, still over TLS (T-114)', async (t) => {
+    const store = await storeOf(t, shape.config)
+    await store.create('kept', Buffer.from('just as it was, and then'), 60_000)
+    const before = await shape.master()
+    await until(async () => await before.client.call('WAIT', 1, 1_000) === 1)
+    before.process.kill('SIGKILL')
+    await heals(t, store, 'kept')
+    t.equal((await store.read('kept'))?.toString(), 'just as it was, and then')
+    t.not(await shape.master(), before)
+    await until(() => store.changes.isHeard())
+  })
+
+  t.test('certificates of nobody known, and a gateway that speaks plainly: unavailable within a second', async (t) => {
+    const { tls: _, ...plain } = shape.config
+    for (const config of [{ ...plain, tls: { ca: createAuthority().caFile } }, plain]) {
+      const store = await storeOf(t, config)
+      const { result, tookMs } = await timed(() => store.read('id').catch((error: unknown) => error))
+      t.type(result, SessionStoreUnavailable)
+      t.ok(tookMs < 1_500, `${Math.round(tookMs)} ms`)
+    }
+  })
 })
 
 t.test('Redis Cluster', async (t) => {
