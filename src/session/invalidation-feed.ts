@@ -1,4 +1,5 @@
 import type { Redis, RedisOptions } from 'ioredis'
+import { connectAgainWhenEnded } from './redis-connection.ts'
 import type { SessionId, StoreChanges } from './store.ts'
 
 /** What Redis tells of the sessions written to it, by its own client-side tracking: any tool's write counts, and every expiry. */
@@ -86,7 +87,10 @@ export function createInvalidationFeed ({ beside, keyPrefix, keySuffix, onRefuse
     if (!wasRefused) onRefused(error)
     wasRefused = true
     redis.disconnect()
-    askingAgain = setTimeout(connect, askAgainMs).unref()
+    askingAgain = setTimeout(() => {
+      askingAgain = undefined
+      connect()
+    }, askAgainMs).unref()
   }
 
   function connect (): void {
@@ -96,6 +100,7 @@ export function createInvalidationFeed ({ beside, keyPrefix, keySuffix, onRefuse
   redis.on('error', () => {}) // the store's own connection tells of the outage
   redis.on('ready', () => { track().catch(refused) })
   redis.on('close', lost)
+  connectAgainWhenEnded(redis, () => !isClosed && askingAgain === undefined)
   redis.on('messageBuffer', (_channel: Buffer, keys: readonly Buffer[] | Buffer | null) => {
     if (Array.isArray(keys)) for (const key of keys) tellChange(key)
     else tellGap() // FLUSHALL or FLUSHDB

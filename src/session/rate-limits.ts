@@ -3,7 +3,7 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAb
 import type { Config, Route } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import { connectionOptions, keyPrefixOf } from './open-store.ts'
-import { createRedisConnection } from './redis-connection.ts'
+import { connectAgainWhenEnded, createRedisConnection } from './redis-connection.ts'
 
 /** Counts each user's requests on routes with a `rateLimit`, over all replicas where sessions are in Redis. */
 export interface RateLimits {
@@ -25,6 +25,8 @@ export function openRateLimits ({ routes, session: { redis }, aihubmix: { client
   const client = redis === null || limited.length === 0 ? null : createRedisConnection(connectionOptions(redis))
   client?.on('error', () => {}) // the store of sessions, which is in the same Redis, speaks of it
   client?.connect().catch(() => {}) // ioredis goes on trying
+  let isClosed = false
+  if (client !== null) connectAgainWhenEnded(client, () => !isClosed)
 
   const limiters = new Map<Route, RateLimiterAbstract>()
   for (const route of limited) {
@@ -44,7 +46,10 @@ export function openRateLimits ({ routes, session: { redis }, aihubmix: { client
         throw new GatewayError('too_many_requests', { retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)) })
       }
     },
-    close () { client?.disconnect() }
+    close () {
+      isClosed = true
+      client?.disconnect()
+    }
   }
 }
 

@@ -49,6 +49,16 @@ export function createRedisConnection ({ place, username, password, tls, command
   return 'url' in place ? new Redis(place.url, one) : new Redis({ ...one, ...sentinelOptions(place, commandTimeoutMs, tls) })
 }
 
+/**
+ * Connects again where ioredis ends for good (status `end`): when it hears of a failover while it makes a connection, it closes that one
+ * and tries no other. Without this a process would be without Redis until it was started anew.
+ */
+export function connectAgainWhenEnded (redis: Redis | Cluster, isWanted: () => boolean): void {
+  redis.on('end', () => {
+    setTimeout(() => { if (isWanted() && redis.status === 'end') redis.connect().catch(() => {}) }, retryDelayMs(1)).unref()
+  })
+}
+
 function sentinelOptions ({ sentinels: { masterName, nodes, username, password } }: Extract<RedisPlace, { sentinels: object }>, timeoutMs: number, tls: RedisConnectionOptions['tls']): Options {
   return {
     name: masterName,

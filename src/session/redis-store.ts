@@ -4,7 +4,7 @@ import { SessionStoreUnavailable } from '../errors.ts'
 import { createInvalidationFeed, type InvalidationFeed } from './invalidation-feed.ts'
 import { createKeptWrites, type KeptWrites } from './kept-writes.ts'
 import { createRedisIndex } from './redis-index.ts'
-import { createRedisConnection, type RedisConnectionOptions } from './redis-connection.ts'
+import { connectAgainWhenEnded, createRedisConnection, type RedisConnectionOptions } from './redis-connection.ts'
 import { revisionBytes, type Lease, type SessionId, type SessionStore } from './store.ts'
 
 export interface RedisStoreOptions extends RedisConnectionOptions {
@@ -64,6 +64,7 @@ export function createRedisStore (options: RedisStoreOptions): SessionStore {
   // Closed before it was connected, ioredis tells of an error: it would be logged as an outage of Redis that there is not.
   redis.on('error', (error: Error) => { if (!isClosed) options.onError?.(wordsOf(error)) })
   redis.on('ready', () => options.onAnswer?.())
+  connectAgainWhenEnded(redis, () => !isClosed)
   // Starts without Redis and becomes ready later: the first failure is told through 'error', ioredis goes on trying.
   redis.connect().catch(() => {})
 
