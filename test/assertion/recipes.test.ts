@@ -11,13 +11,14 @@ import { forgeries } from './forged.ts'
 
 const recipe = (file: string): string => fileURLToPath(new URL(`../../docs/recipes/verify-assertion/${file}`, import.meta.url))
 
-/** How each recipe is run; Debian has every toolchain but .NET's. */
+/** How each recipe is run; Debian 12 has every toolchain but .NET's, and with Go 1.19 the oldest that the recipe is said to need. */
 const commands: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'Node.js': [process.execPath, recipe('verify.mjs')],
   Python: ['/usr/bin/python3', recipe('verify.py')],
   PHP: ['php', recipe('verify.php')],
   Java: ['java', '-Xshare:auto', '-XX:TieredStopAtLevel=1', '-cp', '/usr/share/java/gson.jar', recipe('Verify.java')],
   Go: ['go', 'run', recipe('verify.go')],
+  'Go 1.19': ['/usr/lib/go-1.19/bin/go', 'run', recipe('verify.go')],
   Ruby: ['ruby', recipe('verify.rb')]
 }
 
@@ -52,7 +53,7 @@ const bad: Readonly<Record<string, string>> = {
 
 for (const [language, [command, ...args]] of Object.entries(commands)) {
   t.test(`T-16 the ${language} recipe takes what we signed for this app, and nothing else`, async (t) => {
-    const child = spawn(command, [...args, `${rig.url}/oauth2/jwks.json`, publicUrl, 'gw.test'], { env: { ...process.env, PATH: `${process.env['PATH']}:/usr/local/go/bin`, GOFLAGS: '-mod=mod', GO111MODULE: 'off' }, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(command, [...args, `${rig.url}/oauth2/jwks.json`, publicUrl, 'gw.test'], { env: { ...process.env, PATH: `${process.env['PATH']}:/usr/local/go/bin`, GOFLAGS: '-mod=mod', GO111MODULE: 'off', GOROOT: '' }, stdio: ['pipe', 'pipe', 'pipe'] })
     let output = ''
     let complaint = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
