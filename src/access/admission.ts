@@ -2,14 +2,16 @@ import type { Config, Route } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { UserSession } from '../session/user-session.ts'
 import type { OpenSession } from '../session/user-sessions.ts'
-import { decide, type Decision } from './decide.ts'
+import { decideForEach, type Decision } from './decide.ts'
 import type { RequestTarget } from './request-target.ts'
-import { createRoutes } from './routes.ts'
+import { createRoutes, type Routes } from './routes.ts'
 
 /** A request as policy sees it. */
 export interface AdmissionRequest {
   readonly host: string
   readonly method: string
+  /** What the client says the method is besides. */
+  readonly methodOverrides: readonly string[]
   readonly target: RequestTarget
   readonly cookieHeader: string | undefined
   /** Told the route once it is known: what fails from then on is answered as that route wants it. */
@@ -52,33 +54,34 @@ export function createAdmit ({ config, currentSession, freshened, bearerUser, ta
   const routes = createRoutes(config.routes)
 
   return (request) => {
-    const { host, method, target, cookieHeader, onRoute } = request
+    const { host, method, target, methodOverrides, cookieHeader, onRoute } = request
     // The gateway's own prefix is never proxied, in any spelling.
     if (target.isReserved) throw new GatewayError('not_found')
     const route = routes.match(host, method, target)
     if (route === null) throw new GatewayError(routes.knowsHost(host) ? 'not_found' : 'unknown_host')
     onRoute(route)
-    return route.bearer ? byToken(route, request) : bySession(route, cookieHeader)
+    const others = routes.looserReadings(route, host, method, target, methodOverrides)
+    return route.bearer ? byToken(route, others, request) : bySession(route, others, cookieHeader)
   }
 
   /** A token alone decides, for and against: no cookie that a browser adds can change whose request it is. */
-  async function byToken (route: Route, request: AdmissionRequest): Promise<Admission> {
+  async function byToken (route: Route, others: Others, request: AdmissionRequest): Promise<Admission> {
     const user = await bearerUser(request)
-    if (user === null) return await bySession(route, request.cookieHeader)
-    const first = decided(route, user)
-    const admission = first.decision.outcome === 'top-up' ? decided(route, await bearerUser(request, { isFresh: true })) : first
+    if (user === null) return await bySession(route, others, request.cookieHeader)
+    const first = decided(route, others, user)
+    const admission = first.decision.outcome === 'top-up' ? decided(route, others, await bearerUser(request, { isFresh: true })) : first
     return await counted({ ...admission, isByToken: true })
   }
 
-  function bySession (route: Route, cookieHeader: string | undefined): Admission | Promise<Admission> {
+  function bySession (route: Route, others: Others, cookieHeader: string | undefined): Admission | Promise<Admission> {
     const opened = sessionFor(route, cookieHeader)
-    return opened instanceof Promise ? opened.then((found) => judged(route, found)) : judged(route, opened)
+    return opened instanceof Promise ? opened.then((found) => judged(route, others, found)) : judged(route, others, opened)
   }
 
-  function judged (route: Route, opened: OpenSession | null): Admission | Promise<Admission> {
-    const admission = decided(route, opened?.session ?? null, opened)
+  function judged (route: Route, others: Others, opened: OpenSession | null): Admission | Promise<Admission> {
+    const admission = decided(route, others, opened?.session ?? null, opened)
     // Nobody is turned away over a balance that has changed since it was read: people paid twice elsewhere.
-    if (admission.decision.outcome === 'top-up' && opened !== null) return freshened(opened).then((fresh) => counted(decided(route, fresh?.session ?? null, fresh)))
+    if (admission.decision.outcome === 'top-up' && opened !== null) return freshened(opened).then((fresh) => counted(decided(route, others, fresh?.session ?? null, fresh)))
     return counted(admission)
   }
 
@@ -89,8 +92,8 @@ export function createAdmit ({ config, currentSession, freshened, bearerUser, ta
     return takeRate(route, decision.identity.id).then(() => admission)
   }
 
-  function decided (route: Route, user: UserSession | null, opened: OpenSession | null = null): Admission {
-    return { route, user, opened, isByToken: false, decision: decide(route, config.identity.allow, user?.identity ?? null) }
+  function decided (route: Route, others: Others, user: UserSession | null, opened: OpenSession | null = null): Admission {
+    return { route, user, opened, isByToken: false, decision: decideForEach(route, others, config.identity.allow, user?.identity ?? null) }
   }
 
   /** A public route is served, at once, while sessions cannot be read or renewed; it then does not know who asks. */
@@ -101,6 +104,9 @@ export function createAdmit ({ config, currentSession, freshened, bearerUser, ta
     return opened instanceof Promise ? opened.catch(nullWhileAway) : opened
   }
 }
+
+/** What an app could take the request for besides. */
+type Others = ReturnType<Routes['looserReadings']>
 
 function nullWhileAway (error: unknown): null {
   if (error instanceof GatewayError && error.status === 503) return null

@@ -14,6 +14,28 @@ export function wantsHtml (headers: IncomingHttpHeaders): boolean {
     (headers['x-requested-with'] === undefined && (headers.accept ?? '').includes('text/html'))
 }
 
+/** As CGI and WSGI fold them: `X_HTTP_Method_Override` is believed as well. */
+const overrideHeader = /^x[^a-z0-9](?:http[^a-z0-9])?method(?:[^a-z0-9]override)?$/
+
+/**
+ * The methods a POST is to be taken for, by its client's word: frameworks believe these headers, and `_method` in the query. What stands
+ * in the body nobody in front of an app can see.
+ */
+export function methodOverrides (method: string, headers: IncomingHttpHeaders, target: string): readonly string[] {
+  if (method !== 'POST') return none
+  const claimed = [...Object.keys(headers).filter((name) => overrideHeader.test(name)).flatMap((name) => headers[name] ?? []), ...queryClaims(target)]
+  return claimed.flatMap((value) => value.split(',')).map((value) => value.trim().toUpperCase()).filter((value) => value !== '' && value !== method)
+}
+
+/** PHP reads `.method` as `_method`. */
+function queryClaims (target: string): readonly string[] {
+  const at = target.indexOf('?')
+  if (at === -1) return none
+  return Array.from(new URLSearchParams(target.slice(at))).filter(([name]) => name.trimStart().replace(/[ .[]/g, '_') === '_method').map(([, value]) => value)
+}
+
+const none: readonly never[] = []
+
 /** Whether a body follows the headers (RFC 9112 §6.3); a length of 0 is none. */
 export function hasBody (headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && Number(headers['content-length']) > 0)

@@ -22,6 +22,16 @@ export function decide (route: Route, allow: AllowRules, identity: Identity | nu
   return decideBalance(route, identity)
 }
 
+/** A request that an app could take for another one passes if that one would pass too; `others` holds null for one that no route serves. */
+export function decideForEach (route: Route, others: readonly (Route | null)[], allow: AllowRules, identity: Identity | null): Decision {
+  const decision = decide(route, allow, identity)
+  if (others.length === 0 || decision.outcome !== 'allow') return decision
+  const refused = others.map((other) => other === null ? unserved : decide(other, allow, identity)).find(({ outcome }) => outcome !== 'allow')
+  return refused ?? decision
+}
+
+const unserved: Decision = { outcome: 'deny', rule: 'no route for the method that the client claims' }
+
 /** A balance that is not known, or is no number for sure, is below nothing: it blocks only where the route says so. */
 function decideBalance ({ minBalance, warnBalance, onUnknown }: Route, identity: Identity): Decision {
   const balance = identity.balance === null ? null : readBalance(identity.balance)

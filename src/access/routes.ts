@@ -9,19 +9,36 @@ export interface Routes {
    * @throws GatewayError malformed_request_target when two readings of the path lead to two routes
    */
   match (host: string, method: string, target: RequestTarget): Route | null
+  /**
+   * The routes an app could take the request for that reads it more loosely than `met`: one that does not tell /a from /A, or that
+   * believes a client about another method. Null for a request that no route serves.
+   */
+  looserReadings (met: Route, host: string, method: string, target: RequestTarget, overrides?: readonly string[]): readonly (Route | null)[]
   /** Whether any route is served under this host. */
   knowsHost (host: string): boolean
 }
 
 /** Cost grows with the depth of the configured paths, not with the number of routes. */
 export function createRoutes (routes: readonly Route[]): Routes {
-  const byPath = Map.groupBy(routes.toSorted(moreSpecificFirst), (route) => route.path)
+  const sorted = routes.toSorted(moreSpecificFirst)
+  const byPath = Map.groupBy(sorted, (route) => route.path)
+  const byFoldedPath = Map.groupBy(sorted, (route) => route.path.toLowerCase())
+  const hasCapitals = routes.some(({ path }) => path !== path.toLowerCase())
   const deepest = Math.max(0, ...routes.map((route) => route.path.split('/').length - 1))
 
   const find = (host: string, method: string, path: string): Route | null => {
     for (const prefix of prefixes(path, deepest)) {
       const route = byPath.get(prefix)?.find((candidate) => servesHost(candidate, host) && servesMethod(candidate, method) && servesPath(candidate, path))
       if (route !== undefined) return route
+    }
+    return null
+  }
+
+  /** Null where `met` is among the routes that the folded path could mean, or there is none. */
+  const findFolded = (met: Route | null, host: string, method: string, path: string): Route | null => {
+    for (const prefix of prefixes(path, deepest)) {
+      const found = byFoldedPath.get(prefix)?.filter((candidate) => servesHost(candidate, host) && servesMethod(candidate, method) && servesPath(candidate, path, prefix)) ?? []
+      if (found.length > 0) return met !== null && found.includes(met) ? null : found[0] ?? null
     }
     return null
   }
@@ -33,6 +50,16 @@ export function createRoutes (routes: readonly Route[]): Routes {
         throw new GatewayError('malformed_request_target', { cause: new Error(`two routes for ${path.slice(0, 200)}`) })
       }
       return route
+    },
+    looserReadings (met, host, method, { path, laxPath }, overrides = none) {
+      const folded = laxPath.toLowerCase()
+      const isFolded = hasCapitals || folded !== laxPath
+      if (!isFolded && overrides.length === 0) return none
+      const readings = [{ method, route: met }, ...overrides.map((override) => ({ method: override, route: find(host, override, path) }))]
+      return readings.flatMap(({ method, route }) => {
+        const loose = isFolded ? findFolded(route, host, method, folded) : null
+        return [...(route === met ? [] : [route]), ...(loose === null ? [] : [loose])]
+      })
     },
     knowsHost: (host) => routes.some((route) => servesHost(route, host))
   }
@@ -53,9 +80,11 @@ function servesHost (route: Route, host: string): boolean {
 }
 
 /** Where a slash stands at the end too: many apps serve both alike, and a strict rule must hold for both. */
-function servesPath ({ exact, path: own }: Route, path: string): boolean {
-  return !exact || path === own || path === `${own}/`
+function servesPath ({ exact, path: own }: Route, path: string, prefix = own): boolean {
+  return !exact || path === prefix || path === `${prefix}/`
 }
+
+const none: readonly never[] = []
 
 /** HEAD is GET without the body (RFC 9110 §9.3.2): it is never laxer or stricter. */
 function servesMethod (route: Route, method: string): boolean {

@@ -1,7 +1,7 @@
 import type { Config, Route } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { Identity } from '../session/user-session.ts'
-import { decide, isAllowed } from './decide.ts'
+import { decideForEach, isAllowed } from './decide.ts'
 import type { RequestTarget } from './request-target.ts'
 import { createRoutes } from './routes.ts'
 
@@ -30,7 +30,7 @@ export function createStillPasses ({ routes: configured, identity: { allow } }: 
     }
     if (route === null) return isAllowed(allow, identity)
     if (by === 'token' && !route.bearer && route.access === 'signedIn') return false
-    return decide(route, allow, identity).outcome !== 'deny'
+    return decideForEach(route, routes.looserReadings(route, asked.host, asked.method, asked.target), allow, identity).outcome !== 'deny'
   }
 }
 

@@ -43,15 +43,16 @@ export function explain ({ config, placeOf }: Pick<LoadedConfig, 'config' | 'pla
     const hostName = requestHost(['host', host])
     const isCallback = read.path === new URL(config.aihubmix.redirectUri).pathname
     if (read.isReserved || isCallback) return lines({ answer: 'the gateway\'s own endpoint, or 404; never the app\'s' })
-    const { match, knowsHost } = createRoutes(config.routes)
-    const route = match(hostName, method, read)
-    if (route === null) return lines({ answer: knowsHost(hostName) ? '404 not_found' : '421 unknown_host', rule: 'no route serves this host, path and method' })
+    const { match, looserReadings, knowsHost } = createRoutes(config.routes)
+    const met = match(hostName, method, read)
+    if (met === null) return lines({ answer: knowsHost(hostName) ? '404 not_found' : '421 unknown_host', rule: 'no route serves this host, path and method' })
+    const route = deciding(met, looserReadings(met, hostName, method, read), (each) => decide(each, config.identity.allow, identity).outcome === 'allow')
     const index = config.routes.indexOf(route)
     const decision = decide(route, config.identity.allow, identity)
     const { key, why } = reason(route, decision, identity)
     const path = key.startsWith('identity') ? key.split('.') : ['routes', index, key]
     return lines({
-      route: `routes[${index}] (${placeOf(['routes', index])}): ${described(route)}`,
+      route: `routes[${index}] (${placeOf(['routes', index])}): ${described(route)}${route === met ? '' : '; for an app that does not tell capitals from small letters'}`,
       user: identity === null ? 'not signed in' : userFields.map((name) => `${name} ${identity[name] ?? 'not known'}`).join(', '),
       answer: answers[decision.outcome],
       rule: `${key.startsWith('identity') ? key : `routes[${index}].${key}`} (${placeOf(path)}): ${why}`
@@ -61,6 +62,11 @@ export function explain ({ config, placeOf }: Pick<LoadedConfig, 'config' | 'pla
     const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
     return lines({ answer: `${error.status} ${error.code}`, rule: `${error.message}${cause}` })
   }
+}
+
+/** What the route met lets pass, another one may refuse: see decideForEach. */
+function deciding (met: Route, others: readonly (Route | null)[], passes: (route: Route) => boolean): Route {
+  return passes(met) ? others.find((other) => other !== null && !passes(other)) ?? met : met
 }
 
 const answers: Readonly<Record<Decision['outcome'], string>> = {

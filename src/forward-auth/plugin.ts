@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission, AdmissionRequest, Admit } from '../access/admission.ts'
 import { audienceOf, defaultAssertionHeader, type Assertions } from '../access/assertion.ts'
-import { hasBody, isNavigation } from '../access/caller.ts'
+import { hasBody, isNavigation, methodOverrides } from '../access/caller.ts'
 import { clientAddressOf } from '../access/client-address.ts'
 import { identityHeaders } from '../access/identity-headers.ts'
 import type { Refusal } from '../access/refusal.ts'
@@ -70,7 +70,7 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
     request.target = original.target
     request.hostName = original.host
     const question = { asked: new URLSearchParams(prefixed ? 'login=redirect' : query), isEnvoys: prefixed }
-    return await enforce(request, reply, original, await admit({ ...original, ...credentialsOf(request), onRoute: ({ api, bearer }) => { request.isForProgram = api; request.takesTokens = bearer } }), question)
+    return await enforce(request, reply, original, await admit({ ...original, methodOverrides: methodOverrides(original.method, request.headers, original.target.raw), ...credentialsOf(request), onRoute: ({ api, bearer }) => { request.isForProgram = api; request.takesTokens = bearer } }), question)
   }
 
   async function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, { asked, isEnvoys }: Question): Promise<FastifyReply> {

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Admission, Admit } from '../access/admission.ts'
 import { audienceOf, defaultAssertionHeader, type Assertions } from '../access/assertion.ts'
-import { hasBody } from '../access/caller.ts'
+import { hasBody, methodOverrides } from '../access/caller.ts'
 import { clientAddressOf } from '../access/client-address.ts'
 import { createCors, withCors, type Cors } from '../access/cors.ts'
 import type { BearerClients, Opened } from '../bearer/bearer-clients.ts'
@@ -90,7 +90,7 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
   function answer (exchange: Exchange, byOurselves: ByOurselves): void {
     const { target, hostName: host, method, headers: { cookie: cookieHeader, authorization } } = exchange
     try {
-      const admission = admit({ host, method, target, cookieHeader, authorization, clientAddress: () => clientAddressOf(exchange.raw, trusted), onRoute: ({ api, bearer }) => { exchange.isForProgram = api; exchange.takesTokens = bearer } })
+      const admission = admit({ host, method, methodOverrides: methodOverrides(method, exchange.headers, target.raw), target, cookieHeader, authorization, clientAddress: () => clientAddressOf(exchange.raw, trusted), onRoute: ({ api, bearer }) => { exchange.isForProgram = api; exchange.takesTokens = bearer } })
       if (admission instanceof Promise) admission.then((admitted) => enforce(exchange, admitted, byOurselves)).catch(byOurselves)
       else enforce(exchange, admission, byOurselves)?.catch(byOurselves)
     } catch (error) {

@@ -39,7 +39,12 @@ export function verdict (routes: readonly OracleRoute[], everyone: NonNullable<O
   if (isOurs(open) || isOurs(strictReading(path))) return 404
   const [one, other] = [chosen(routes, host, method, strictReading(path)), chosen(routes, host, method, open)]
   if (one !== other) return 400
-  return one === null ? 404 : judged(one, everyone, user)
+  if (one === null) return 404
+  const answer = judged(one, everyone, user)
+  if (answer !== 200) return answer
+  // An app may read /A as /a: what passes has to pass so too. (No path of the table has a capital.)
+  const small = chosen(routes, host, method, open.toLowerCase())
+  return small === null ? 200 : judged(small, everyone, user)
 }
 
 function isOurs (path: string): boolean {

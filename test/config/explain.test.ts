@@ -53,6 +53,7 @@ const rows: ReadonlyArray<readonly [request: string, user: string | null, ...tol
   ['HEAD https://app.example.com/vip', 'id:2', /passes/, /GET, to/],
   ['PUT https://app.example.com/vip', 'id:1', /routes\[0\]/, /passes/],
   ['GET https://app.example.com/%63losed', 'id:1', /403/, /routes\[4\]\.access .*nobody/],
+  ['GET https://app.example.com/CLOSED', 'id:1', /403/, /routes\[4\] .*capitals/, /routes\[4\]\.access .*nobody/],
   ['GET https://app.example.com/open/', null, /exactly \/open/, /passes/],
   ['GET https://app.example.com/open/x', null, /routes\[0\]/],
   ['GET https://A.Other.Example:8443/open/x', null, /routes\[6\]/],
