@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { beginSignIn, callbackOf, navigation, open, signInTo, signOut } from '../login/attempt.ts'
+import { get, sendRaw } from '../rig/raw.ts'
 import { startRedis } from '../rig/redis.ts'
 import { app, startRig, type Rig } from '../rig/rig.ts'
 import { until } from '../rig/until.ts'
@@ -89,4 +90,12 @@ t.test('the password of Redis is in no log line (T-135)', async (t) => {
   const ada = rig.newBrowser()
   t.equal((await signInTo(rig, ada)).status, 503)
   t.notMatch(rig.logged(), 'a-wrong-password')
+})
+
+t.test('an address that is refused is logged without its query (T-135)', async (t) => {
+  const rig = await startRig(t)
+  const secret = 'a-code-of-nobody-0815'
+  for (const target of [`/public\\a?code=${secret}`, `/public/a?code=${secret}#x`, `//public?code=${secret}`, `/public/..%2fa?code=${secret}`]) t.equal((await sendRaw(rig.port, get(target))).status, 400, target)
+  await until(() => rig.logged().split('"msg":"answered 400"').length > 4)
+  t.notMatch(rig.logged(), secret)
 })

@@ -59,12 +59,12 @@ for (const [what, broken] of Object.entries(failing)) {
     const connections = async (): Promise<number> => String(await redis.client.client('LIST')).trim().split('\n').length
     await until(async () => await connections() === usualConnections)
     for (let time = 0; time < 5; time++) await t.rejects(gateway.reload(broken(config)))
-    await until(async () => await connections() === usualConnections)
     for (const round of ['one', 'two', 'three']) {
       t.equal((await ada.fetch('/oauth2/userinfo?fresh=1')).status, 200) // the session changes, and all that watch it look
       socket.send(round)
       t.equal(String((await once(socket, 'message'))[0]), round)
     }
+    await until(async () => await connections() === usualConnections)
 
     const closed = once(socket, 'close')
     await gateway.reload(nobodyPasses(config))
