@@ -8,6 +8,11 @@ export function cpuMicroseconds (pid: number): number {
   return sum(family(pid).map(ticks)) * 1_000_000 / ticksPerSecond
 }
 
+/** The same of each child alone, its own children included, in the order they were started in. */
+export function cpuOfChildren (pid: number): readonly number[] {
+  return childrenOf(pid).map(cpuMicroseconds)
+}
+
 /** Resident memory of a process and its children. */
 export function residentBytes (pid: number): number {
   return sum(family(pid).map((member) => 1_024 * Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${member}/status`))?.[1] ?? 0)))
@@ -20,8 +25,11 @@ function ticks (pid: number): number {
 }
 
 function family (pid: number): readonly number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) => read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number))
-  return [pid, ...children.flatMap(family)]
+  return [pid, ...childrenOf(pid).flatMap(family)]
+}
+
+function childrenOf (pid: number): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number))
 }
 
 function read (file: string): string {

@@ -2,26 +2,36 @@ import { parseArgs } from 'node:util'
 
 export const help = `npm run bench -- [OPTIONS]
 
-  --rounds N            rounds of each set, interleaved; default 9
+  --rounds N            rounds of each set, interleaved, every other one backwards; default 9 (idle: 3 at most)
   --seconds S           length of one measured window; default 5
   --connections N       keep-alive connections; default 32
   --set NAME            may be repeated; default all:
                           1k, 64k        CPU, requests/s, latency at saturation, memory; small answers and large ones
-                          equal-load     latency where all are offered what the slowest can do to 60 %
-                          sessions       1, 200 and 2,000 users signed in and in use
+                          equal-load     latency where all are offered what the slowest can do to 60 %, each request at its own moment
+                          sessions       1 and 10,000 sessions in use: CPU and memory, beside oauth2-proxy
+                          miss           each request of a session this process does not have: Redis and decryption every time
+                          stored         1, 10,000 and 100,000 sessions in Redis, 200 of them in use
                           routes         1, 100 and 1,000 of them
                           connections    1, 32, 256 and 1,000 of them
-                          streams        WebSocket messages, events to many, what an idle connection costs
+                          workers        one and two, and the two ways in which two can share a listener
+                          streams        WebSocket messages and events to many, beside nginx and oauth2-proxy
+                          idle           memory of 1,000 and 10,000 idle connections and WebSockets; answers beside them
                           sign-out       how soon a sign-out is seen on another replica
                           start          start-up time, memory at rest
-  --only TEXT           only candidates whose name holds this text; may be repeated
-  --compare DIR         measures the gateway of another copy of the tree as well; may be repeated
+  --only TEXT           in 1k, 64k, equal-load and start: only candidates whose name holds this text; may be repeated
+  --compare DIR         in the same sets: the gateway of another copy of the tree as well; may be repeated
   --oauth2-proxy FILE   its binary; default: on the PATH or in ~/go/bin
   --out FILE            default bench/results/<date>.md, which the same day's next run replaces
   --profile             runs only the gateway, under load and the CPU profiler, and prints the top self times;
-                        with --compare the other tree's, with --out the .cpuprofile is kept there`
+                        with --compare the other tree's, with --out the .cpuprofile is kept there
 
-export type SetName = '1k' | '64k' | 'equal-load' | 'sessions' | 'routes' | 'connections' | 'streams' | 'sign-out' | 'start'
+Before it is measured, each candidate must answer 200 to a user who is signed in, tell the app who that is, and let in nobody else. All
+log into a file, or not at all: "log on" is to be compared with "log on". The gateway runs with the flags of its image. All of it with
+--rounds 5 --seconds 3 takes some 20 minutes.`
+
+const setNames = ['1k', '64k', 'equal-load', 'sessions', 'miss', 'stored', 'routes', 'connections', 'workers', 'streams', 'idle', 'sign-out', 'start'] as const
+
+export type SetName = typeof setNames[number]
 
 export interface Flags {
   readonly rounds: number
@@ -34,8 +44,6 @@ export interface Flags {
   readonly out: string | null
   readonly profile: boolean
 }
-
-const setNames: readonly SetName[] = ['1k', '64k', 'equal-load', 'sessions', 'routes', 'connections', 'streams', 'sign-out', 'start']
 
 /** Null when help was asked for, or what was asked for does not exist. */
 export function readFlags (argv: readonly string[]): Flags | null {

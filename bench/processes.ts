@@ -11,7 +11,8 @@ const started = new Set<ChildProcess>()
 let isOver = false
 
 interface Launch {
-  readonly core: number
+  /** One core, or several as taskset writes them. */
+  readonly core: number | string
   readonly command: string
   readonly args: readonly string[]
   /** Receives standard output and error. */
@@ -20,7 +21,7 @@ interface Launch {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A process tied to one core. */
+/** A process tied to its core or cores. */
 export function launch ({ core, command, args, outputFile, env = {} }: Launch): ChildProcess {
   if (isOver) throw new Error('interrupted')
   const output = openSync(outputFile, 'a')

@@ -1,6 +1,6 @@
 import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gateway } from './candidates/gateway.ts'
+import { flagsOfTheImage, gateway, thisTree } from './candidates/gateway.ts'
 import type { Flags } from './flags.ts'
 import { load } from './load.ts'
 import { end } from './processes.ts'
@@ -15,12 +15,11 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[]
 }
 
-const tree = join(import.meta.dirname, '..')
 const shown = 40
 
 /** The gateway's self times under load, by function and by package. */
-export async function profileGateway (world: World, { compare: [other = tree], seconds, connections, out }: Flags): Promise<string> {
-  const candidate = gateway({ tree: other, label: 'profiled', logLevel: 'info', nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${world.folder}`, '--cpu-prof-interval=200'] })
+export async function profileGateway (world: World, { compare: [tree = thisTree], seconds, connections, out }: Flags): Promise<string> {
+  const candidate = gateway({ tree, label: 'profiled', logLevel: 'info', nodeFlags: [...flagsOfTheImage, '--cpu-prof', `--cpu-prof-dir=${world.folder}`, '--cpu-prof-interval=200'] })
   const startedAt = performance.now()
   const { url, child } = await candidate.start(world)
   if (candidate.sessions === null) throw new Error('a gateway without sessions')

@@ -1,69 +1,68 @@
-import type { Candidate, RunningCandidate } from './candidates/candidate.ts'
 import { cpuMicroseconds, residentBytes } from './cpu.ts'
-import type { Flags, SetName } from './flags.ts'
-import { load } from './load.ts'
-import { end } from './processes.ts'
-import { nobodysCookies, signUsersIn } from './sign-in.ts'
-import { bodyBytes, type World } from './world.ts'
+import type { Contestant } from './contestants.ts'
+import type { Flags } from './flags.ts'
+import { load, type Load } from './load.ts'
+import { bodyBytes } from './world.ts'
 
-/** One candidate in one round. */
+/** One contestant in one round. */
 export interface Sample {
+  /** Of a request. */
   readonly cpuMicroseconds: number
   readonly requestsPerSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly residentBytes: number
+  /** CPU seconds a second, of the process and its children: below one core, somebody else was the limit of the rate. */
+  readonly cores: number
 }
 
-/** By candidate, one sample a round, rounds in the same order everywhere. */
-export type Samples = ReadonlyMap<string, readonly Sample[]>
+/** By contestant, one sample a round, rounds in the same order everywhere. */
+export type Samples<Kind = Sample> = ReadonlyMap<string, readonly Kind[]>
 
-type LoadSet = Extract<SetName, '1k' | '64k'>
-interface Contestant extends RunningCandidate { readonly name: string, readonly cookiesFile: string }
+export type Pace = Pick<Flags, 'rounds' | 'seconds' | 'connections'>
 
-/** Measures the candidates in turns, each round in the other direction: what changes on the machine meets all of them. */
-export async function runRounds (world: World, candidates: readonly Candidate[], set: LoadSet, { rounds, seconds, connections }: Pick<Flags, 'rounds' | 'seconds' | 'connections'>): Promise<Samples> {
-  const contestants = await startAll(world, candidates)
-  const samples = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]))
+/** The longer one meets every session of the largest set once. */
+const firstWarmUpSeconds = 3
+const warmUpSeconds = 1
+
+/** Measures all of them in turns, each round in the other direction: what changes on the machine meets everybody. */
+export async function takeTurns<Who extends { readonly name: string }, Kind> (title: string, all: readonly Who[], rounds: number, measure: (who: Who, round: number) => Promise<Kind>): Promise<Samples<Kind>> {
+  const samples = new Map<string, Kind[]>(all.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    process.stderr.write(`${set}: round ${round + 1} of ${rounds}\r`)
-    for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
-      samples.get(contestant.name)?.push(await measure(contestant, set, seconds, connections))
-    }
+    process.stderr.write(`${title}: round ${round + 1} of ${rounds}\r`)
+    for (const who of round % 2 === 0 ? all : all.toReversed()) samples.get(who.name)?.push(await measure(who, round))
   }
-  await Promise.all(contestants.map(({ child }) => end(child)))
   return samples
 }
 
-async function startAll (world: World, candidates: readonly Candidate[]): Promise<readonly Contestant[]> {
-  const running: Array<RunningCandidate & { readonly candidate: Candidate }> = []
-  for (const candidate of candidates) running.push({ candidate, ...await candidate.start(world) })
-  const cookies = await cookieFilesFor(world, running)
-  return running.map(({ candidate: { name }, url, child }, index) => ({ name, url, child, cookiesFile: cookies[index] ?? '' }))
+/** As many requests as each can answer. */
+export async function runRounds (title: string, contestants: readonly Contestant[], pace: Pace, path: keyof typeof bodyBytes = '1k'): Promise<Samples> {
+  const asked = new Map<string, number>()
+  return await takeTurns(title, contestants, pace.rounds, async ({ name, url, child, cookiesFile, connections = pace.connections }, round) => {
+    const ask = async (seconds: number): Promise<Loaded> => {
+      const loaded = await measureLoad(child.pid ?? 0, { url: `${url}/${path}`, cookiesFile, connections, seconds, bodyBytes: bodyBytes[path], asked: asked.get(name) ?? 0 })
+      asked.set(name, (asked.get(name) ?? 0) + loaded.requests)
+      return loaded
+    }
+    await ask(round === 0 ? firstWarmUpSeconds : warmUpSeconds) // connections open, code compiled, identities read anew
+    return await ask(pace.seconds)
+  })
 }
 
-/** Signs users in once a group of candidates. Answers the file of Cookie headers for each, in their order. */
-export async function cookieFilesFor (world: World, running: ReadonlyArray<RunningCandidate & { readonly candidate: Candidate }>): Promise<readonly string[]> {
-  const cookieFiles = new Map<string, string>()
-  for (const { candidate: { sessions }, url } of running) {
-    if (sessions !== null && !cookieFiles.has(sessions.group)) cookieFiles.set(sessions.group, await signUsersIn(world, sessions, url))
-  }
-  // Who knows no sessions is sent somebody else's cookies: the requests are to be equally long.
-  const [any = await nobodysCookies(world)] = cookieFiles.values()
-  return running.map(({ candidate: { sessions } }) => cookieFiles.get(sessions?.group ?? '') ?? any)
-}
+interface Loaded extends Sample { readonly requests: number }
 
-async function measure ({ url, child, cookiesFile }: Contestant, set: LoadSet, seconds: number, connections: number): Promise<Sample> {
-  const pid = child.pid ?? 0
-  const request = { url: `${url}/${set}`, cookiesFile, connections, bodyBytes: bodyBytes[set] }
-  await load({ ...request, seconds: 1 }) // connections open, code compiled, identities read anew
+/** Loads one process and its children. */
+export async function measureLoad (pid: number, request: Load): Promise<Loaded> {
   const before = cpuMicroseconds(pid)
-  const result = await load({ ...request, seconds })
+  const { requests, microseconds, p50Microseconds, p99Microseconds } = await load(request)
+  const cpu = cpuMicroseconds(pid) - before
   return {
-    cpuMicroseconds: (cpuMicroseconds(pid) - before) / result.requests,
-    requestsPerSecond: result.requests * 1_000_000 / result.microseconds,
-    p50Ms: result.p50Microseconds / 1_000,
-    p99Ms: result.p99Microseconds / 1_000,
+    requests,
+    cores: cpu / microseconds,
+    cpuMicroseconds: cpu / requests,
+    requestsPerSecond: requests * 1_000_000 / microseconds,
+    p50Ms: p50Microseconds / 1_000,
+    p99Ms: p99Microseconds / 1_000,
     residentBytes: residentBytes(pid)
   }
 }

@@ -2,18 +2,21 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Candidate } from './candidates/candidate.ts'
-import { chooseCandidates } from './choice.ts'
+import { chooseCandidates, type Choice } from './choice.ts'
 import { help, readFlags, type Flags, type SetName } from './flags.ts'
-import { describeMachine, missingPrograms } from './machine.ts'
+import { describeMachine, missingPrograms, raiseOpenFilesLimit } from './machine.ts'
 import { profileGateway } from './profile.ts'
 import { endAll, supportCore } from './processes.ts'
-import { loadReport, saveReport, startUpReport } from './report.ts'
-import { runRounds } from './rounds.ts'
+import { saveReport, startUpReport } from './report.ts'
+import { measureAnswers } from './sets/answers.ts'
 import { measureEqualLoad } from './sets/equal-load.ts'
-import { connectionVariants, measureGrowth, routeVariants, sessionVariants } from './sets/growth.ts'
+import { measureConnections, measureRoutes, measureStored } from './sets/growth.ts'
+import { measureIdle } from './sets/idle.ts'
+import { measureMisses } from './sets/miss.ts'
+import { measureSessions } from './sets/sessions.ts'
 import { measureSignOut } from './sets/sign-out.ts'
 import { measureStreams } from './sets/streams.ts'
+import { measureWorkers } from './sets/workers.ts'
 import { measureStartUp } from './start-up.ts'
 import { startWorld, type World } from './world.ts'
 
@@ -29,6 +32,7 @@ async function main (argv: readonly string[]): Promise<number> {
     console.error(`Not installed: ${missing.join(', ')}\n  apt-get install -y wrk nginx-light redis-server util-linux`)
     return 1
   }
+  raiseOpenFilesLimit()
 
   // Everything but the proxies runs beside this process: children inherit its core.
   execFileSync('taskset', ['-acp', String(supportCore), String(process.pid)], { stdio: 'ignore' })
@@ -39,10 +43,10 @@ async function main (argv: readonly string[]): Promise<number> {
       console.log(await profileGateway(world, flags))
       return 0
     }
-    const { candidates, notes } = await chooseCandidates(flags)
-    const parts = [describeMachine(flags), ...notes]
+    const choice = chooseCandidates(flags)
+    const parts = [describeMachine(flags), ...choice.notes]
     for (const set of flags.sets) {
-      const part = await measureSet(world, set, candidates, flags)
+      const part = await measureSet(world, set, choice, flags)
       console.log(`\n${part}`)
       parts.push(part)
     }
@@ -55,15 +59,20 @@ async function main (argv: readonly string[]): Promise<number> {
   }
 }
 
-/** One table of the report. */
-async function measureSet (world: World, set: SetName, candidates: readonly Candidate[], flags: Flags): Promise<string> {
+/** One part of the report. */
+async function measureSet (world: World, set: SetName, { candidates, oauth2Proxy }: Choice, flags: Flags): Promise<string> {
+  const [logsOn, logsOff] = [oauth2Proxy?.logsOn ?? null, oauth2Proxy?.logsOff ?? null]
   switch (set) {
-    case '1k': case '64k': return loadReport(set, await runRounds(world, candidates, set, flags))
+    case '1k': case '64k': return await measureAnswers(world, candidates, set, flags)
     case 'equal-load': return await measureEqualLoad(world, candidates, flags)
-    case 'sessions': return await measureGrowth(world, 'Sessions', sessionVariants, flags)
-    case 'routes': return await measureGrowth(world, 'Routes', routeVariants, flags)
-    case 'connections': return await measureGrowth(world, 'Connections', connectionVariants, flags)
-    case 'streams': return await measureStreams(world)
+    case 'sessions': return await measureSessions(world, logsOn, flags)
+    case 'miss': return await measureMisses(world, logsOff, flags)
+    case 'stored': return await measureStored(world, flags)
+    case 'routes': return await measureRoutes(world, flags)
+    case 'connections': return await measureConnections(world, flags)
+    case 'workers': return await measureWorkers(world, flags)
+    case 'streams': return await measureStreams(world, logsOn, flags)
+    case 'idle': return await measureIdle(world, logsOn, flags)
     case 'sign-out': return await measureSignOut(world)
     case 'start': return startUpReport(await measureStartUp(world, candidates, flags.rounds))
   }

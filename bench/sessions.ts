@@ -3,10 +3,10 @@ import { request } from 'undici'
 import { loadConfig } from '../src/config/load.ts'
 import { openStore } from '../src/session/open-store.ts'
 import { createCookieSeals } from '../src/session/plugin.ts'
-import type { UserSession } from '../src/session/user-session.ts'
 import { createUserSessions, type UserSessions } from '../src/session/user-sessions.ts'
 import { startRedis, type TestRedis } from '../test/rig/redis.ts'
 import { app, sessionKey, startRig, type Rig } from '../test/rig/rig.ts'
+import { sessionOf } from './candidates/gateway-sessions.ts'
 
 const help = `node bench/sessions.ts [--sessions 100000] [--active 2000] [--requests 10]
 
@@ -19,17 +19,6 @@ const [sessionCount, activeCount, rounds] = [Number(flags.sessions), Number(flag
 const day = 86_400_000
 const undos: (() => unknown)[] = []
 const teardown = { after (undo: () => unknown) { undos.unshift(undo) } }
-
-/** As AIHubMix gives them: an access token of some 300 characters, the guide's userinfo. */
-function sessionOf (number: number, now: number, tokens?: { readonly access_token: string, readonly refresh_token: string }): UserSession {
-  const user = { id: 1_000_000 + number, username: `user${number}`, email: `user${number}@example.com`, quota: 375_000_000, used_quota: 12_345, balance_formatted: '750.00', created_time: 1_700_000_000, status: 1 }
-  return {
-    tokens: { accessToken: tokens?.access_token ?? 'x'.repeat(300), refreshToken: tokens?.refresh_token ?? `refresh_${'0'.repeat(48)}`, obtainedAt: now, accessTokenExpiresAt: now + 7_200_000, scope: ['profile', 'balance'] },
-    identity: { id: String(user.id), username: user.username, email: user.email, balance: user.balance_formatted, status: '1', readAt: now, userinfo: JSON.stringify(user) },
-    createdAt: now,
-    lastSeenAt: now
-  }
-}
 
 async function counts (redis: TestRedis): Promise<ReadonlyMap<string, number>> {
   const stats = await redis.client.info('commandstats')
@@ -60,7 +49,7 @@ async function seeded (rig: Rig, sessions: UserSessions): Promise<readonly strin
     const { code } = rig.emulator.authorize({ username: `user${number}`, clientId: app.clientId, redirectUri: app.redirectUri })
     const answer = await fetch(`${rig.emulator.url}/api/oauth2/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code, client_id: app.clientId, client_secret: app.clientSecret, redirect_uri: app.redirectUri }) })
     const tokens = await answer.json() as { readonly access_token: string, readonly refresh_token: string }
-    cookies.push((await sessions.begin(sessionOf(number, rig.emulator.clock.now(), tokens))).cookieValue)
+    cookies.push((await sessions.begin(sessionOf(number, rig.emulator.clock.now(), { accessToken: tokens.access_token, refreshToken: tokens.refresh_token }))).cookieValue)
   })
   return cookies
 }

@@ -1,16 +1,27 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createBrowser } from '../test/rig/browser.ts'
+import { cookieHeader } from './browser-headers.ts'
 import type { Sessions } from './candidates/candidate.ts'
 import type { World } from './world.ts'
 
-const defaultUsers = 200
+/** Who signs in; where a set needs more sessions, the rest is written into the store. */
+export const signedInUsers = 200
 
-/** Really signs users in through the proxy at `url`. Answers the file that holds their Cookie headers, one a line. */
-export async function signUsersIn (world: World, { group, cookieName }: Sessions, url: string, users = defaultUsers): Promise<string> {
-  const cookies: string[] = []
-  for (let index = 0; index < users; index++) cookies.push(await signIn(world, url, `bench-${index}`, cookieName))
-  return await save(world, group, cookies)
+export interface SessionCounts {
+  /** Sessions the load walks through. */
+  readonly inUse?: number
+  /** Sessions that are in the store besides. */
+  readonly idle?: number
+}
+
+/** Really signs users in through the proxy at `url`, up to 200 of them. Answers the file that holds the Cookie headers of all who are in use, one a line. */
+export async function signUsersIn (world: World, sessions: Sessions, url: string, { inUse = signedInUsers, idle = 0 }: SessionCounts = {}): Promise<string> {
+  const values: string[] = []
+  while (values.length < Math.min(inUse, signedInUsers)) values.push(await signIn(world, url, `bench-${values.length}`, sessions.cookieName))
+  const others = inUse - values.length
+  const seeded = others + idle === 0 ? [] : await sessions.seed(world.redisUrl, others + idle, values[0] ?? '')
+  return await save(world, `${sessions.group}-${inUse}`, [...values, ...seeded.slice(0, others)].map((value) => `${sessions.cookieName}=${value}`))
 }
 
 /** For proxies that know no sessions, when no other is measured: about as long as a real one. */
@@ -20,7 +31,7 @@ export async function nobodysCookies (world: World): Promise<string> {
 
 async function save ({ folder }: World, name: string, cookies: readonly string[]): Promise<string> {
   const file = join(folder, `${name}.cookies`)
-  await writeFile(file, `${cookies.join('\n')}\n`)
+  await writeFile(file, `${cookies.map(cookieHeader).join('\n')}\n`)
   return file
 }
 
@@ -30,5 +41,5 @@ async function signIn ({ emulator }: World, url: string, username: string, cooki
   const { status, address } = await browser.signIn(username, '/1k')
   const cookie = browser.cookies.get(cookieName)
   if (status !== 200 || cookie === undefined) throw new Error(`${username} could not sign in through ${url}: ${status} at ${address}`)
-  return `${cookieName}=${cookie}`
+  return cookie
 }

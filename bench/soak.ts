@@ -3,16 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { freePort } from '../test/rig/redis.ts'
 import { gateway } from './candidates/gateway.ts'
 import { load } from './load.ts'
 import { missingPrograms } from './machine.ts'
-import { endAll, launch, supportCore } from './processes.ts'
+import { endAll, supportCore } from './processes.ts'
 import { signUsersIn } from './sign-in.ts'
 import { createErrors, type Errors } from './soak/errors.ts'
 import { growth, readMemory, type Memory } from './soak/memory.ts'
 import { listener, play, talker, visitor, type Deeds } from './soak/people.ts'
-import { bodyBytes, startWorld, type World } from './world.ts'
+import { bodyBytes, startLiveApp, startWorld, type World } from './world.ts'
 
 const help = `npm run soak -- [OPTIONS]
 
@@ -54,15 +53,9 @@ interface SoakOptions { readonly seconds: number, readonly sliceSeconds: number,
 
 async function soak (world: World, { seconds, sliceSeconds, people }: SoakOptions): Promise<number> {
   world.emulator.faults.set({ kind: 'expires_in', args: { value: tokenSeconds } })
-  const liveUrl = await startLiveApp(world)
-  const candidate = gateway({
-    tree: join(import.meta.dirname, '..'),
-    label: 'soak',
-    logLevel: 'info',
-    nodeFlags: ['--max-semi-space-size=16'],
-    config: ({ upstreamUrl }) => ({ routes: [{ path: '/', upstream: upstreamUrl }, { path: '/live', upstream: liveUrl }] })
-  })
-  const { url, adminUrl = '' } = await candidate.start(world)
+  const { url: liveUrl } = await startLiveApp(world)
+  const candidate = gateway({ tree: join(import.meta.dirname, '..'), label: 'soak', logLevel: 'info' })
+  const { url, adminUrl = '' } = await candidate.start({ ...world, liveUrl })
   if (candidate.sessions === null) throw new Error('a gateway without sessions')
   const cookiesFile = await signUsersIn(world, candidate.sessions, url)
   const cookies = (await readFile(cookiesFile, 'utf8')).trim().split('\n')
@@ -110,12 +103,6 @@ function told ({ signIns, signOuts, messages, events, reconnects }: Deeds): stri
 
 function mib (bytes: number): string {
   return (bytes / 2 ** 20).toFixed(0)
-}
-
-async function startLiveApp ({ folder }: World): Promise<string> {
-  const port = await freePort()
-  launch({ core: supportCore, command: process.execPath, args: [join(import.meta.dirname, 'soak/app.ts'), String(port)], outputFile: join(folder, 'live.log') })
-  return `http://127.0.0.1:${port}`
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { endAll().catch(() => {}) })

@@ -14,6 +14,13 @@ export interface Sessions {
   /** Candidates of the same group share a store and accept each other's cookies. */
   readonly group: string
   readonly cookieName: string
+  /** What tells the app who is signed in; `/identity` of the app answers it. */
+  readonly identityHeader: 'x-user-id' | 'x-forwarded-email'
+  /**
+   * Writes this many sessions into the store, byte for byte as the candidate would have; nobody signs in. Answers their cookie
+   * values. `known` is that of somebody who has really signed in.
+   */
+  seed (redisUrl: string, count: number, known: string): Promise<readonly string[]>
 }
 
 export interface RunningCandidate {

@@ -1,68 +1,65 @@
 import { readFile } from 'node:fs/promises'
-import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
-import { request } from 'undici'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Agent, request } from 'undici'
 import { WebSocket } from 'ws'
-import { freePort } from '../../test/rig/redis.ts'
-import { gateway } from '../candidates/gateway.ts'
-import { cpuMicroseconds, residentBytes } from '../cpu.ts'
-import { answers, end, launch, supportCore } from '../processes.ts'
-import { signUsersIn } from '../sign-in.ts'
-import type { World } from '../world.ts'
-import { percentile, table } from './table.ts'
+import type { Candidate } from '../candidates/candidate.ts'
+import { gateway, thisTree } from '../candidates/gateway.ts'
+import { nginx } from '../candidates/nginx.ts'
+import { endContestants, startContestants, type Contestant } from '../contestants.ts'
+import { cpuMicroseconds } from '../cpu.ts'
+import { end } from '../processes.ts'
+import { takeTurns, type Pace, type Samples } from '../rounds.ts'
+import { startLiveApp, type World } from '../world.ts'
+import { median, medianAndRange, percentile, ratio, table } from './table.ts'
 
 const socketsOpen = 200
 const messagesEach = 100
 const listeners = 500
-const eventSeconds = 10
-const idleConnections = 1_000
+const eventEveryMs = 100
+const users = 10
 
-/** WebSocket messages there and back, events to many listeners, and what a connection costs that does nothing. */
-export async function measureStreams (world: World): Promise<string> {
-  const port = await freePort()
-  const app = launch({ core: supportCore, command: process.execPath, args: [join(import.meta.dirname, '../soak/app.ts'), String(port)], outputFile: join(world.folder, 'streams.log') })
-  const candidate = gateway({
-    tree: join(import.meta.dirname, '../..'),
-    label: 'streams',
-    logLevel: 'silent',
-    config: ({ upstreamUrl }) => ({ routes: [{ path: '/', upstream: upstreamUrl }, { path: '/live', upstream: `http://127.0.0.1:${port}` }] })
-  })
-  const { url, child } = await candidate.start(world)
-  await answers(`${url}/oauth2/ping`, child)
-  if (candidate.sessions === null) throw new Error('a gateway without sessions')
-  const [cookie = ''] = (await readFile(await signUsersIn(world, candidate.sessions, url), 'utf8')).split('\n')
-  const pid = child.pid ?? 0
+/** What passed through in a round: the proxy's CPU for each, and how long each took. */
+interface Passed { readonly cpuMicroseconds: number, readonly p50Ms: number, readonly p99Ms: number }
 
-  const atRest = residentBytes(pid)
+/** WebSocket messages there and back, and events to many listeners. */
+export async function measureStreams (world: World, oauth2Proxy: Candidate | null, { rounds, seconds }: Pace): Promise<string> {
+  const live = await startLiveApp(world)
+  const candidates = [nginx, gateway({ tree: thisTree, label: 'streams', logLevel: 'info' }), ...(oauth2Proxy === null ? [] : [oauth2Proxy])]
+  const contestants = await startContestants({ ...world, liveUrl: live.url }, candidates.map((candidate) => ({ candidate, inUse: users })))
+  const messages = await takeTurns('WebSocket messages', contestants, rounds, exchangeMessages)
+  const events = await takeTurns('Events', contestants, rounds, (contestant) => listen(contestant, seconds))
+  await Promise.all([endContestants(contestants), end(live.child)])
+  return `## Streams
+
+A WebSocket message there and back; ${socketsOpen} are open, each sends its next one when it has heard the last:
+
+${passedTable(messages, oauth2Proxy?.name)}
+
+An event to one of ${listeners} listeners, every ${eventEveryMs} ms:
+
+${passedTable(events, oauth2Proxy?.name)}`
+}
+
+function passedTable (samples: Samples<Passed>, other: string | undefined): string {
+  const cpu = (own: readonly Passed[] | undefined): readonly number[] | undefined => own?.map(({ cpuMicroseconds }) => cpuMicroseconds)
+  return table(['', 'CPU µs each, median (range)', '÷ nginx', '÷ oauth2-proxy', 'p50 ms', 'p99 ms'], Array.from(samples, ([name, own]) => [
+    name,
+    medianAndRange(cpu(own) ?? []),
+    ratio(cpu(own) ?? [], cpu(samples.get(nginx.name))),
+    ratio(cpu(own) ?? [], cpu(samples.get(other ?? ''))),
+    median(own.map(({ p50Ms }) => p50Ms)).toFixed(2),
+    medianAndRange(own.map(({ p99Ms }) => p99Ms), 2)
+  ]))
+}
+
+async function exchangeMessages ({ url, child, cookiesFile }: Contestant): Promise<Passed> {
+  const cookie = await firstCookie(cookiesFile)
   const sockets = await Promise.all(Array.from({ length: socketsOpen }, () => opened(url, cookie)))
-  const withSockets = residentBytes(pid)
-  const before = cpuMicroseconds(pid)
-  const delays = (await Promise.all(sockets.map(talk))).flat()
-  const perMessage = (cpuMicroseconds(pid) - before) / delays.length
+  const before = cpuMicroseconds(child.pid ?? 0)
+  const tookMs = (await Promise.all(sockets.map(talk))).flat()
+  const passed = passedOf((cpuMicroseconds(child.pid ?? 0) - before), tookMs)
   for (const socket of sockets) socket.terminate()
-
-  const leaving = new AbortController()
-  const streams = await Promise.all(Array.from({ length: listeners }, () => request(`${url}/live/events`, { headers: { host: 'gw.test', cookie }, signal: leaving.signal })))
-  let events = 0
-  const late: number[] = []
-  const reading = Promise.all(streams.map(async ({ body }) => {
-    for await (const chunk of body) {
-      for (const [, sentAt] of String(chunk).matchAll(/data: (\d+)/g)) { events++; late.push(Date.now() - Number(sentAt)) }
-    }
-  })).catch(() => {})
-  const eventsFrom = cpuMicroseconds(pid)
-  await new Promise((resolve) => setTimeout(resolve, eventSeconds * 1_000))
-  const perEvent = (cpuMicroseconds(pid) - eventsFrom) / events
-  leaving.abort()
-  await reading
-
-  const idle = await idleCost(url, cookie, pid)
-  await Promise.all([end(child), end(app)])
-  return `## Streams and idle connections\n\n${table(['', 'CPU µs each', 'p50 ms', 'p99 ms', 'KiB each'], [
-    [`WebSocket message, there and back (${socketsOpen} open)`, perMessage.toFixed(1), percentile(delays, 0.5).toFixed(2), percentile(delays, 0.99).toFixed(2), ((withSockets - atRest) / 1_024 / socketsOpen).toFixed(1)],
-    [`event, one of ${listeners} listeners`, perEvent.toFixed(1), percentile(late, 0.5).toFixed(2), percentile(late, 0.99).toFixed(2), ''],
-    [`idle kept-alive connection, ${idleConnections}`, '', '', idle.toFixed(1)]
-  ])}`
+  return passed
 }
 
 async function opened (url: string, cookie: string): Promise<WebSocket> {
@@ -75,25 +72,43 @@ async function talk (socket: WebSocket): Promise<readonly number[]> {
   const took: number[] = []
   for (let message = 0; message < messagesEach; message++) {
     const startedAt = performance.now()
-    const heard = new Promise((resolve) => { socket.once('message', resolve) })
+    const heard = new Promise((resolve, reject) => { socket.once('message', resolve).once('close', reject) })
     socket.send('hello')
     await heard
+    socket.removeAllListeners('close')
     took.push(performance.now() - startedAt)
   }
   return took
 }
 
-/** KiB of each of a thousand connections that have asked once and stay. */
-async function idleCost (url: string, cookie: string, pid: number): Promise<number> {
-  const before = residentBytes(pid)
-  const { port, hostname } = new URL(url)
-  const sockets = await Promise.all(Array.from({ length: idleConnections }, () => new Promise<Socket>((resolve, reject) => {
-    const socket = connect(Number(port), hostname)
-    socket.once('error', reject)
-    socket.write(`GET /1k HTTP/1.1\r\nHost: gw.test\r\nCookie: ${cookie}\r\n\r\n`)
-    socket.once('data', () => resolve(socket))
-  })))
-  const each = (residentBytes(pid) - before) / 1_024 / idleConnections
-  for (const socket of sockets) socket.destroy()
-  return each
+async function listen ({ url, child, cookiesFile }: Contestant, seconds: number): Promise<Passed> {
+  const cookie = await firstCookie(cookiesFile)
+  const agent = new Agent({ connections: listeners })
+  let lateMs: number[] = []
+  const streams = await Promise.all(Array.from({ length: listeners }, async () => {
+    const { statusCode, body } = await request(`${url}/live/events?everyMs=${eventEveryMs}`, { dispatcher: agent, headers: { host: 'gw.test', cookie } })
+    if (statusCode !== 200) throw new Error(`${url} answered an event stream with ${statusCode}`)
+    return body
+  }))
+  const reading = Promise.all(streams.map(async (body) => {
+    for await (const chunk of body) {
+      for (const [, sentAt] of String(chunk).matchAll(/data: ([\d.]+)\n/g)) lateMs.push(performance.timeOrigin + performance.now() - Number(sentAt))
+    }
+  })).catch(() => {}) // we leave in the midst of it
+  await delay(eventEveryMs)
+  lateMs = []
+  const before = cpuMicroseconds(child.pid ?? 0)
+  await delay(seconds * 1_000)
+  const passed = passedOf(cpuMicroseconds(child.pid ?? 0) - before, lateMs)
+  await agent.destroy()
+  await reading
+  return passed
+}
+
+function passedOf (cpuMicroseconds: number, tookMs: readonly number[]): Passed {
+  return { cpuMicroseconds: cpuMicroseconds / tookMs.length, p50Ms: percentile(tookMs, 0.5), p99Ms: percentile(tookMs, 0.99) }
+}
+
+async function firstCookie (file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).split('\n', 1)[0] ?? ''
 }

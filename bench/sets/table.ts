@@ -15,7 +15,13 @@ export function percentile (numbers: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
 }
 
-/** Median, and in brackets the least. */
-export function medianAndLeast (numbers: readonly number[], digits = 1): string {
-  return `${median(numbers).toFixed(digits)} (${Math.min(...numbers).toFixed(digits)})`
+/** Median, and in brackets the least and the most. */
+export function medianAndRange (numbers: readonly number[], digits = 1): string {
+  return `${median(numbers).toFixed(digits)} (${Math.min(...numbers).toFixed(digits)}–${Math.max(...numbers).toFixed(digits)})`
+}
+
+/** The median of the rounds' own ratios, since both sides met the same noise; nothing when there is nobody to compare with. */
+export function ratio (own: readonly number[], others: readonly number[] | undefined): string {
+  if (others === undefined) return ''
+  return median(own.map((number, round) => number / (others[round] ?? NaN))).toFixed(2)
 }
