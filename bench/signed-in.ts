@@ -16,8 +16,8 @@ export async function checkAnswers ({ name, url, cookiesFile }: Asked, sessions:
   const cookies = (await readFile(cookiesFile, 'utf8')).trim().split('\n')
   for (const cookie of [cookies[0] ?? '', cookies.at(-1) ?? '']) {
     const { status, text } = await ask(url, { cookie })
-    const told = status === 200 ? JSON.parse(text) : null
-    if (told === null || (sessions !== null && told[sessions.identityHeader] === '')) throw new Error(`${name} does not pass on who is signed in: ${status} ${text.slice(0, 200)}`)
+    const told: Readonly<Record<string, unknown>> = status === 200 ? JSON.parse(text) : {}
+    if (status !== 200 || (sessions !== null && (told[sessions.identityHeader] ?? '') === '')) throw new Error(`${name} does not pass on who is signed in: ${status} ${text.slice(0, 200)}`)
   }
   const { status } = await ask(url, {})
   if (sessions !== null && status === 200) throw new Error(`${name} lets in who is not signed in`)

@@ -5,7 +5,7 @@ import { request } from 'undici'
 import type { Candidate } from '../candidates/candidate.ts'
 import { gateway, thisTree } from '../candidates/gateway.ts'
 import { nginx } from '../candidates/nginx.ts'
-import { endContestants, startContestants } from '../contestants.ts'
+import { endContestants, startContestants, type Contestant } from '../contestants.ts'
 import { residentBytes } from '../cpu.ts'
 import { keptAlive, webSocket, type IdleKind } from '../idle-connections.ts'
 import { load } from '../load.ts'
@@ -16,7 +16,7 @@ import { bodyBytes, startLiveApp, type World } from '../world.ts'
 import { median, medianAndRange, percentile, table } from './table.ts'
 
 const counts = [1_000, 10_000]
-/** Each round is a start and 22,000 connections for everybody. */
+/** Each round is a start of everybody and 20,000 connections. */
 const mostRounds = 3
 const atATime = 100
 const users = 10
@@ -64,10 +64,17 @@ function idleTable ({ name: kind }: IdleKind, samples: Samples<Idle>, opened: re
   ]))
 }
 
+/** Started anew for each round: what was once used is not given back to the system. */
 async function measure (world: World, candidate: Candidate, kind: IdleKind, opened: readonly number[]): Promise<Idle> {
   const contestants = await startContestants(world, [{ candidate, inUse: users }])
-  const { url = '', child, cookiesFile = '' } = contestants[0] ?? {}
-  const pid = child?.pid ?? 0
+  const [sample] = await Promise.all(contestants.map((contestant) => openAndStay(contestant, kind, opened)))
+  await endContestants(contestants)
+  if (sample === undefined) throw new Error(`${candidate.name} was not started`)
+  return sample
+}
+
+async function openAndStay ({ url, child, cookiesFile }: Contestant, kind: IdleKind, opened: readonly number[]): Promise<Idle> {
+  const pid = child.pid ?? 0
   const cookie = (await readFile(cookiesFile, 'utf8')).split('\n', 1)[0] ?? ''
   await load({ url: `${url}/1k`, cookiesFile, connections: 32, seconds: 1, bodyBytes: bodyBytes['1k'] })
   await delay(settleMs)
@@ -83,7 +90,6 @@ async function measure (world: World, candidate: Candidate, kind: IdleKind, open
   const tookMs = await answersBeside(url, cookie)
   for (const socket of sockets.filter((_socket, index) => index % usedAgain === 0)) await kind.use(socket, cookie)
   for (const socket of sockets) socket.destroy()
-  await endContestants(contestants)
   return { bytesEach, residentBytes: withAll, p50Ms: percentile(tookMs, 0.5), p99Ms: percentile(tookMs, 0.99) }
 }
 
