@@ -12,7 +12,7 @@ export const help = `npm run bench -- [OPTIONS]
                           miss           each request of a session this process does not have: Redis and decryption every time
                           stored         1, 10,000 and 100,000 sessions in Redis, 200 of them in use
                           routes         1, 100 and 1,000 of them
-                          connections    1, 32, 256 and 1,000 of them
+                          connections    32, 1, 256 and 1,000 of them
                           workers        one and two, and the two ways in which two can share a listener
                           streams        WebSocket messages and events to many, beside nginx and oauth2-proxy
                           idle           memory of 1,000 and 10,000 idle connections and WebSockets; answers beside them

@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net'
 /** A kind of connection that can do nothing for a long time. */
 export interface IdleKind {
   readonly name: string
+  /** Open files that each takes of a proxy. */
+  readonly files: number
   /** Opens one and uses it once. */
   open (url: string, cookie: string): Promise<Socket>
   /** Uses one that was idle. Rejects when it is none any more. */
@@ -13,6 +15,7 @@ const waitMs = 20_000
 
 export const keptAlive: IdleKind = {
   name: 'kept-alive connection',
+  files: 1,
   async open (url, cookie) {
     const socket = connected(url)
     await keptAlive.use(socket, cookie)
@@ -24,6 +27,7 @@ export const keptAlive: IdleKind = {
 /** RFC 6455: a handshake with a key of our own choice, later a masked text frame and its echo. */
 export const webSocket: IdleKind = {
   name: 'WebSocket',
+  files: 2,
   async open (url, cookie) {
     const socket = connected(url)
     await exchange(socket, `GET /live/echo HTTP/1.1\r\nHost: gw.test\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`, 'HTTP/1.1 101')

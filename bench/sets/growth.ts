@@ -6,7 +6,7 @@ import { runRounds, type Pace } from '../rounds.ts'
 import type { World } from '../world.ts'
 
 const routeCounts = [1, 100, 1_000]
-const connectionCounts = [1, 32, 256, 1_000]
+const connectionCounts = [32, 1, 256, 1_000]
 const storedCounts = [1, 10_000, 100_000]
 const mostInUse = 200
 

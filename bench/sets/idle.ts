@@ -25,7 +25,7 @@ const asked = 200
 const usedAgain = 100
 const settleMs = 1_000
 /** Of a process's open files, what is no idle connection. */
-const spareFiles = 500
+const spareFiles = 200
 
 interface Idle {
   /** Resident bytes of each connection at each of the counts. */
@@ -38,10 +38,11 @@ interface Idle {
 /** What connections cost that do nothing, and that the proxy answers beside 10,000 of them, and on them. */
 export async function measureIdle (world: World, oauth2Proxy: Candidate | null, { rounds }: Pace): Promise<string> {
   const live = await startLiveApp(world)
-  const candidates = [nginx, gateway({ tree: thisTree, label: 'idle', logLevel: 'info' }), ...(oauth2Proxy === null ? [] : [oauth2Proxy])]
-  const opened = counts.filter((count) => 2 * count + spareFiles <= openFilesLimit()) // a WebSocket is two of them
+  const candidates = [nginx, gateway({ tree: thisTree, label: 'gateway', logLevel: 'info' }), ...(oauth2Proxy === null ? [] : [oauth2Proxy])]
+  const limit = openFilesLimit()
   const parts: string[] = []
   for (const kind of [keptAlive, webSocket]) {
+    const opened = counts.map((count) => Math.min(count, Math.floor((limit - spareFiles) / kind.files)))
     const samples = await takeTurns(`Idle: ${kind.name}`, candidates, Math.min(rounds, mostRounds), (candidate) => measure({ ...world, liveUrl: live.url }, candidate, kind, opened))
     parts.push(idleTable(kind, samples, opened))
   }
@@ -49,7 +50,7 @@ export async function measureIdle (world: World, oauth2Proxy: Candidate | null, 
   return `## Idle connections
 
 Resident memory beyond that after a second of load, by each connection; then ${asked} requests one after the other beside them, and every ${usedAgain}th of
-them used again. ${opened.length === counts.length ? '' : `${counts.at(-1)} connections need a limit of ${2 * (counts.at(-1) ?? 0) + spareFiles} open files.`}
+them used again. A process may have ${limit} files open here, and a WebSocket is two of them.
 
 ${parts.join('\n\n')}`
 }

@@ -24,7 +24,7 @@ interface Passed { readonly cpuMicroseconds: number, readonly p50Ms: number, rea
 /** WebSocket messages there and back, and events to many listeners. */
 export async function measureStreams (world: World, oauth2Proxy: Candidate | null, { rounds, seconds }: Pace): Promise<string> {
   const live = await startLiveApp(world)
-  const candidates = [nginx, gateway({ tree: thisTree, label: 'streams', logLevel: 'info' }), ...(oauth2Proxy === null ? [] : [oauth2Proxy])]
+  const candidates = [nginx, gateway({ tree: thisTree, label: 'gateway', logLevel: 'info' }), ...(oauth2Proxy === null ? [] : [oauth2Proxy])]
   const contestants = await startContestants({ ...world, liveUrl: live.url }, candidates.map((candidate) => ({ candidate, inUse: users })))
   const messages = await takeTurns('WebSocket messages', contestants, rounds, exchangeMessages)
   const events = await takeTurns('Events', contestants, rounds, (contestant) => listen(contestant, seconds))

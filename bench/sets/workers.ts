@@ -31,8 +31,8 @@ export async function measureWorkers (world: World, pace: Pace): Promise<string>
   await endContestants(contestants)
   return `## Workers
 
-All on the same two cores, the load, the app and Redis too, so no two workers ever have two cores; "on free cores" is what two would do by
-the CPU of a request: twice one worker's ÷ theirs.
+All on the same two cores, the load, the app and Redis too: two workers never have two cores to themselves, and the one does not have
+to share. "On free cores" is what two would do by the CPU of a request: twice one worker's ÷ theirs.
 
 ${pace.connections} connections that are kept:
 
