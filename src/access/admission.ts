@@ -70,7 +70,7 @@ export function createAdmit ({ config, currentSession, freshened, bearerUser, ta
     if (user === null) return await bySession(route, others, request.cookieHeader)
     const first = decided(route, others, user)
     const admission = first.decision.outcome === 'top-up' ? decided(route, others, await bearerUser(request, { isFresh: true })) : first
-    return await counted({ ...admission, isByToken: true })
+    return await counted({ ...admission, isByToken: true }, others)
   }
 
   function bySession (route: Route, others: Others, cookieHeader: string | undefined): Admission | Promise<Admission> {
@@ -81,15 +81,17 @@ export function createAdmit ({ config, currentSession, freshened, bearerUser, ta
   function judged (route: Route, others: Others, opened: OpenSession | null): Admission | Promise<Admission> {
     const admission = decided(route, others, opened?.session ?? null, opened)
     // Nobody is turned away over a balance that has changed since it was read: people paid twice elsewhere.
-    if (admission.decision.outcome === 'top-up' && opened !== null) return freshened(opened).then((fresh) => counted(decided(route, others, fresh?.session ?? null, fresh)))
-    return counted(admission)
+    if (admission.decision.outcome === 'top-up' && opened !== null) return freshened(opened).then((fresh) => counted(decided(route, others, fresh?.session ?? null, fresh), others))
+    return counted(admission, others)
   }
 
-  /** Only what would pass counts: a refusal costs the app nothing. */
-  function counted (admission: Admission): Admission | Promise<Admission> {
+  /** Only what would pass counts: a refusal costs the app nothing. It counts for what it could be taken for, too. */
+  function counted (admission: Admission, others: Others): Admission | Promise<Admission> {
     const { route, decision } = admission
-    if (route.rateLimit === null || decision.outcome !== 'allow' || decision.identity === null) return admission
-    return takeRate(route, decision.identity.id).then(() => admission)
+    if ((route.rateLimit === null && others.length === 0) || decision.outcome !== 'allow' || decision.identity === null) return admission
+    const { id } = decision.identity
+    const limited = [route, ...others].filter((each) => each !== null && each.rateLimit !== null)
+    return limited.length === 0 ? admission : Promise.all(limited.map((each) => each === null ? undefined : takeRate(each, id))).then(() => admission)
   }
 
   function decided (route: Route, others: Others, user: UserSession | null, opened: OpenSession | null = null): Admission {

@@ -29,6 +29,14 @@ t.test('an app that does not tell /ADMIN from /admin opens it to nobody who may 
   for (const target of ['/ADMIN', '/SHUT', '/Elsewhere']) t.match((await sendRaw(rig.port, get(target))).text, 'login_required', `${target} of a stranger`)
 })
 
+t.test('nor is a limit of requests stepped around: a request counts for what it could be taken for', async (t) => {
+  const rig = await startedWith(t, (upstream) => [{ path: '/', upstream }, { path: '/slow', upstream, rateLimit: { requests: 2, window: '1m' } }, { path: '/m', methods: ['DELETE'], upstream, rateLimit: { requests: 1, window: '1m' } }])
+  const ada = await cookieLine(rig)
+  const statuses: number[] = []
+  for (const request of [get('/SLOW', [ada]), get('/slow/a', [ada]), get('/Slow', [ada]), get('/slow', [ada]), post('/m?_method=DELETE', [ada]), post('/m?_method=DELETE', [ada]), post('/m', [ada])]) statuses.push((await sendRaw(rig.port, request)).status)
+  t.strictSame(statuses, [200, 200, 429, 429, 200, 429, 200])
+})
+
 t.test('two routes that differ in capitals alone are two routes', async (t) => {
   for (const order of [1, -1]) {
     const rig = await startedWith(t, (upstream) => [{ path: '/a', upstream, access: 'anyone' }, { path: '/A', access: 'nobody' }].toSorted((one) => one.path === '/a' ? order : -order))

@@ -95,6 +95,16 @@ for (const { name, start } of proxies) {
       }
     })
 
+    await t.test('T-58 no header by which an app may take a request for another address, or for another client\'s, reaches it as the client sent it', async (t) => {
+      const cookie = await cookieLine(rig)
+      for (const name of ['X-Original-URL', 'X-Original-URI', 'X-Rewrite-URL', 'X-Original-Host', 'X-Forwarded-Host', 'X-Host', 'X-HTTP-Host-Override', 'Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Path', 'X-Forwarded-Uri', 'X_Original_URL', 'X-Rewrite_URL', 'X_Forwarded_Host', 'X-Forwarded-For', 'X-Real-IP']) {
+        const seen = seenBefore()
+        const { status } = await sendRaw(proxy.port, get('/a', [cookie, `${name}: host=spoof.test`]))
+        t.ok(status === 200 || status === 400, `${name} ${status}`)
+        for (const { rawHeaders } of rig.upstream.seen.slice(seen)) t.notMatch(rawHeaders.join('\n'), 'spoof.test', name)
+      }
+    })
+
     await t.test('the endpoint itself is out of reach: its answers are for the proxy', async (t) => {
       const cookie = await cookieLine(rig)
       for (const target of ['/oauth2/auth', '/oauth2/auth?login=redirect', '/oauth2/auth/a', '/oauth2/%61uth', '/OAuth2/auth', '/oauth2//auth', '/oauth2%2fauth']) {

@@ -42,7 +42,8 @@ t.test('Traefik strips every spelling that folds to the name of an identity head
 
 t.test('Envoy drops client copies of every identity header before it asks, and takes them from the answer', async (t) => {
   const config: unknown = parse(await textOf('envoy.yaml'))
-  t.strictSame(allUnder(config, 'remove').toSorted(), identityNames.toSorted())
+  const removed = allUnder(config, 'remove')
+  t.strictSame(identityNames.filter((name) => !removed.includes(name)), [])
   const [allowed] = allUnder(config, 'allowed_upstream_headers')
   t.strictSame(allUnder(allowed, 'exact'), [...identityNames, ...credentialNames])
   t.strictSame(allUnder(config, 'path_prefix'), ['/oauth2/auth'])
