@@ -27,7 +27,7 @@ export const help = `npm run bench -- [OPTIONS]
 
 Before it is measured, each candidate must answer 200 to a user who is signed in, tell the app who that is, and let in nobody else. All
 log into a file, or not at all: "log on" is to be compared with "log on". The gateway runs with the flags of its image. All of it with
---rounds 5 --seconds 3 takes some 20 minutes.`
+--rounds 4 --seconds 2 takes some 20 minutes.`
 
 const setNames = ['1k', '64k', 'equal-load', 'sessions', 'miss', 'stored', 'routes', 'connections', 'workers', 'streams', 'idle', 'sign-out', 'start'] as const
 
