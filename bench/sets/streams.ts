@@ -13,7 +13,7 @@ import { startLiveApp, type World } from '../world.ts'
 import { median, medianAndRange, percentile, ratio, table } from './table.ts'
 
 const socketsOpen = 200
-const messagesEach = 100
+const messagesEach = 200
 const listeners = 500
 const eventEveryMs = 100
 const users = 10
