@@ -6,8 +6,11 @@ import { parseAllDocuments } from 'yaml'
 import { valuesSchemaText } from '../../helm/values-schema.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
+import { createAuthority } from '../rig/certificates.ts'
 import { chart, helm } from './helm.ts'
 import { invalid, unknownFields, type Manifest } from './kubernetes-types.ts'
+
+const authority = createAuthority()
 
 const valuesFiles = (await readdir(join(chart, 'ci'))).map((name) => join(chart, 'ci', name))
 const ingress = join(chart, 'ci/ingress-values.yaml')
@@ -170,8 +173,7 @@ async function configurationOf (t: Test, manifests: readonly Manifest[]): Promis
   t.after(async () => await rm(folder, { recursive: true }))
   const map = manifests.find(({ kind, data }) => kind === 'ConfigMap' && valueAt(data, ['gateway.yaml']) !== undefined)
   const file = join(folder, 'gateway.yaml')
-  await writeFile(file, String(valueAt(map, ['data', 'gateway.yaml'])).replace('/etc/redis-ca/ca.crt', join(folder, 'ca.crt')))
-  await writeFile(join(folder, 'ca.crt'), '-----BEGIN CERTIFICATE-----\n')
+  await writeFile(file, String(valueAt(map, ['data', 'gateway.yaml'])).replace('/etc/redis-ca/ca.crt', authority.caFile))
   return (await loadConfig({ file, env: await environmentOf(folder, manifests) })).config
 }
 
