@@ -18,6 +18,14 @@ function nameOf ({ path, exact }: Row): string {
   return `${path}${exact ? ' exactly' : ''}`
 }
 
+const configured = new Map<string, ReturnType<typeof routeSchema.parse>>()
+
+function routeOf (row: Row): ReturnType<typeof routeSchema.parse> {
+  const known = configured.get(nameOf(row)) ?? routeSchema.parse(row)
+  configured.set(nameOf(row), known)
+  return known
+}
+
 /** The route of a path that can be read in one way only, found by looking at each. */
 function plainly (rows: readonly Row[], path: string): string | undefined {
   const fitting = rows.filter((row) => path === row.path || path === `${row.path}/` || (!row.exact && (row.path === '/' || path.startsWith(`${row.path}/`))))
@@ -38,14 +46,14 @@ function accepted<Result> (read: () => Result): Result | null {
 t.test('T-17 to T-28 whatever routes there are, every reading of a target that passes leads to the one route that was decided on', async (t) => {
   let passed = 0
   fc.assert(fc.property(target, table, (raw, rows) => {
-    const routes = createRoutes(rows.map((row) => routeSchema.parse(row)))
+    const routes = createRoutes(rows.map(routeOf))
     const met = accepted(() => ({ route: routes.match('gw.test', 'GET', readRequestTarget(raw)) }))
     if (met === null) return true
     passed++
     const decided = met.route === null ? undefined : nameOf(met.route)
     return readAs(raw).every((path) => plainly(rows, path) === decided)
-  }), { numRuns: 30_000 })
-  t.ok(passed > 5_000, `${passed} passed`)
+  }), { numRuns: 20_000 })
+  t.ok(passed > 3_000, `${passed} passed`)
 })
 
 t.test('T-37 S-16 what any reading finds below /oauth2 is the gateway\'s own', async (t) => {
@@ -56,8 +64,8 @@ t.test('T-37 S-16 what any reading finds below /oauth2 is the gateway\'s own', a
     const isOurs = readAs(start + rest).some((path) => /^\/oauth2(\/|$)/i.test(path))
     if (isOurs) own++
     return !isOurs || read.isReserved
-  }), { numRuns: 30_000 })
-  t.ok(own > 1_000, `${own} were its own`)
+  }), { numRuns: 20_000 })
+  t.ok(own > 700, `${own} were its own`)
 })
 
 t.test('S-15 a target is refused, or kept as it was sent and read in a way that changes nothing when it is read again', async (t) => {
@@ -65,7 +73,7 @@ t.test('S-15 a target is refused, or kept as it was sent and read in a way that 
   fc.assert(fc.property(any, (raw) => {
     const read = accepted(() => readRequestTarget(raw))
     return read === null || (read.raw === raw && isSettled(read))
-  }), { numRuns: 30_000 })
+  }), { numRuns: 20_000 })
   t.pass()
 })
 
