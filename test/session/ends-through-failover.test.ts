@@ -67,24 +67,26 @@ t.test('Sentinels', async (t) => {
     await beginning
     t.equal(await gateway.read('begun'), null)
   })
+})
 
-  t.test('sessions that are ended while the Sentinels hand over stay ended', async (t) => {
-    const store = await storeOf(t, shape.config)
-    await until(() => shape.isWhole(), 60_000)
-    const ids = Array.from({ length: 60 }, (_one, index) => `session-${index}`)
-    await Promise.all(ids.map((id) => store.create(id, newValue(), lifeMs)))
-    const before = await shape.master()
-    await shape.failover()
-    const endings: Array<Promise<void>> = []
-    for (const id of ids) {
-      endings.push(until(async () => { await store.delete(id); return true }, 20_000)) // as often as it takes to be told that it is done
-      await delay(50)
-    }
-    await Promise.all(endings)
-    await until(async () => await shape.master() !== before && await shape.isWhole(), 60_000)
-    t.same((await Promise.all(ids.map((id) => store.read(id)))).filter((value) => value !== null), [])
-    for (const { client } of shape.nodes) t.same(await client.keys('aihubmix:c:session:{session-*'), [])
-  })
+t.test('sessions that are ended while the Sentinels hand over stay ended', async (t) => {
+  const shape = await startSentinels()
+  t.teardown(() => shape.close())
+  const store = await storeOf(t, shape.config)
+  await until(() => shape.isWhole(), 60_000)
+  const ids = Array.from({ length: 60 }, (_one, index) => `session-${index}`)
+  await Promise.all(ids.map((id) => store.create(id, newValue(), lifeMs)))
+  const before = await shape.master()
+  await shape.failover()
+  const endings: Array<Promise<void>> = []
+  for (const id of ids) {
+    endings.push(until(async () => { await store.delete(id); return true }, 20_000)) // as often as it takes to be told that it is done
+    await delay(50)
+  }
+  await Promise.all(endings)
+  await until(async () => await shape.master() !== before && await shape.isWhole(), 60_000)
+  t.same((await Promise.all(ids.map((id) => store.read(id)))).filter((value) => value !== null), [])
+  for (const { client } of shape.nodes) t.same(await client.keys('aihubmix:c:session:{session-*'), [])
 })
 
 t.test('a session that is noted and begins a moment later is still known to operators after they looked', async (t) => {
