@@ -18,6 +18,7 @@ const blocks = await blocksOfDocs()
 const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const sessionKey = Buffer.alloc(32, 7).toString('base64')
 const authority = createAuthority()
+const pair = authority.issue('DNS:app.example.com')
 const sections = Object.keys(properties(nodeAt([]) ?? {}))
 
 function place ({ page, line }: Block): string {
@@ -76,11 +77,11 @@ t.test('the checks see a wrong key, a wrong option and a command that does not e
 
 /** A block shows what it is about; the rest is filled in with what everybody has. */
 async function gatewayTakes (t: Test, content: Readonly<Record<string, unknown>>): Promise<void> {
-  const folder = t.testdir({ keysFile: sessionKey, urlFile: 'redis://127.0.0.1:6379/0', logoFile: '<svg xmlns="http://www.w3.org/2000/svg"/>', templateFile: '{{title}}{{content}}{{style}}{{languages}}', ca: await readFile(authority.caFile, 'utf8'), other: 'a-secret' })
+  const folder = t.testdir({ keysFile: sessionKey, urlFile: 'redis://127.0.0.1:6379/0', logoFile: '<svg xmlns="http://www.w3.org/2000/svg"/>', templateFile: '{{title}}{{content}}{{style}}{{languages}}', ca: await readFile(authority.caFile, 'utf8'), certFile: await readFile(pair.certFile, 'utf8'), keyFile: await readFile(pair.keyFile, 'utf8'), other: 'a-secret' })
   const { server, aihubmix, session, routes, ...rest } = JSON.parse(JSON.stringify(content), (key, value) => {
     if (key === 'keys' && Array.isArray(value)) return value.map(() => sessionKey)
     const isFile = typeof value === 'string' && (key === 'ca' || key.endsWith('File'))
-    return isFile ? join(folder, ['keysFile', 'urlFile', 'logoFile', 'templateFile', 'ca'].includes(key) ? key : 'other') : value
+    return isFile ? join(folder, ['keysFile', 'urlFile', 'logoFile', 'templateFile', 'ca', 'certFile', 'keyFile'].includes(key) ? key : 'other') : value
   })
   const file = join(folder, 'gateway.yaml')
   await writeFile(file, JSON.stringify({
