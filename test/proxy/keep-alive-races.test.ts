@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { startGatewayBefore, type StreamingClient } from '../rig/exchange.ts'
+import { protocols, startGatewayBefore, type StreamingClient } from '../rig/exchange.ts'
 
 interface RacingApp {
   readonly url: string
@@ -82,10 +82,11 @@ async function askAll (ids: readonly string[], ask: (id: string) => ReturnType<S
   return statuses
 }
 
-const ids = Array.from({ length: 3_000 }, (_value, index) => `r${index}`)
+for (const protocol of protocols) {
+  // The race is between gateway and app; the browser's protocol has little to do with it.
+  const ids = Array.from({ length: protocol === 'HTTP/1.1' ? 2_000 : 500 }, (_value, index) => `r${index}`)
 
-for (const protocol of ['HTTP/1.1'] as const) {
-  t.test(`${protocol}: T-150 3,000 GETs against an app that closes just when they arrive: none is lost, none is acted on twice`, async (t) => {
+  t.test(`${protocol}: T-150 ${ids.length} GETs against an app that closes just when they arrive: none is lost, none is acted on twice`, async (t) => {
     const app = await startRacingApp(t)
     const { client } = await startGatewayBefore(t, protocol, app.url)
     const statuses = await askAll(ids, (id) => client.ask(`/${id}`))
@@ -95,7 +96,7 @@ for (const protocol of ['HTTP/1.1'] as const) {
     t.strictSame(ids.filter((id) => (app.arrived.get(`GET ${id}`) ?? 0) > 2), [], 'and sent twice at most')
   })
 
-  t.test(`${protocol}: T-150 3,000 POSTs against it, with and without a body: each arrives once at most, and a 502 says that it was not acted on`, async (t) => {
+  t.test(`${protocol}: T-150 ${ids.length} POSTs against it, with and without a body: each arrives once at most, and a 502 says that it was not acted on`, async (t) => {
     const app = await startRacingApp(t)
     const { client } = await startGatewayBefore(t, protocol, app.url)
     const statuses = await askAll(ids, (id) => {
