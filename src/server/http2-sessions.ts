@@ -56,7 +56,7 @@ export function createHttp2Sessions (limits: Http2Limits, handler: RequestListen
     else handle(request, response)
   }
   server.on('request', receive)
-  server.on('checkContinue', receive) // see access/plugin.ts
+  server.on('checkContinue', receive) // see gateway.ts
   server.on('checkExpectation', receive)
   server.on('sessionError', () => {}) // the client's doing; its connection is closed
   server.on('session', (session: ServerHttp2Session) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import { startServed } from '../reload/served.ts'
 import { protocols, startGatewayBefore } from '../rig/exchange.ts'
 import { startRig, type Rig } from '../rig/rig.ts'
 import { until } from '../rig/until.ts'
@@ -196,4 +197,19 @@ t.test('who never stops sending after an early answer is let go in time', async 
   t.after(() => clearInterval(dripping))
   await until(async () => await new Promise((resolve) => { rig.gateway.app.server.getConnections((_error, count) => resolve(count === 0)) }))
   t.pass()
+})
+
+t.test('the program itself answers a client that closed its side, long after it did', async (t) => {
+  const waiting: ServerResponse[] = []
+  const served = await startServed(t, { upstream: (_request, response) => { waiting.push(response) } })
+  const socket = connect({ port: served.port, host: '127.0.0.1', allowHalfOpen: true }).setEncoding('latin1').on('error', () => {})
+  t.after(() => socket.destroy())
+  let text = ''
+  socket.on('data', (chunk: string) => { text += chunk })
+  socket.end(get('/public/a'))
+  await until(() => waiting.length === 1)
+  await new Promise((resolve) => setTimeout(resolve, 200)) // its end is with its request; Node would have closed by now
+  waiting[0]?.end('the answer')
+  await once(socket, 'close')
+  t.match(text, /^HTTP\/1\.1 200 [^]*the answer/)
 })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t from 'tap'
 import { WebSocket } from 'ws'
+import { startServed } from '../reload/served.ts'
 import { startApp } from '../rig/app.ts'
 import { connectClient, protocols, startGatewayBefore, startRigFor } from '../rig/exchange.ts'
 import { get, sendRaw } from '../rig/raw.ts'
@@ -142,4 +143,12 @@ t.test('hints of an app that is asked for a WebSocket do not come between: the f
   request.destroy()
   const { text } = await sendRaw(port, get('/ws', ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==']))
   t.match(text, /^HTTP\/1\.1 403 /)
+})
+
+t.test('the program itself asks for a body once, and not at all of who is refused', async (t) => {
+  const served = await startServed(t)
+  const upload = (path: string): string => `PUT ${path} HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc`
+  t.match((await sendRaw(served.port, upload('/public/a'))).text, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
+  t.match((await sendRaw(served.port, upload('/a'))).text, /^HTTP\/1\.1 401 /)
+  t.strictSame(served.upstream.seen.map(({ target, body }) => [target, body.toString()]), [['/public/a', 'abc']])
 })
