@@ -1,3 +1,4 @@
+import { methodOverrides } from '../access/caller.ts'
 import { decide, type Decision } from '../access/decide.ts'
 import { requestHost } from '../access/host.ts'
 import { readRequestTarget } from '../access/request-target.ts'
@@ -46,13 +47,13 @@ export function explain ({ config, placeOf }: Pick<LoadedConfig, 'config' | 'pla
     const { match, looserReadings, knowsHost } = createRoutes(config.routes)
     const met = match(hostName, method, read)
     if (met === null) return lines({ answer: knowsHost(hostName) ? '404 not_found' : '421 unknown_host', rule: 'no route serves this host, path and method' })
-    const route = deciding(met, looserReadings(met, hostName, method, read), (each) => decide(each, config.identity.allow, identity).outcome === 'allow')
+    const route = deciding(met, looserReadings(met, hostName, method, read, methodOverrides(method, {}, target)), (each) => decide(each, config.identity.allow, identity).outcome === 'allow')
     const index = config.routes.indexOf(route)
     const decision = decide(route, config.identity.allow, identity)
     const { key, why } = reason(route, decision, identity)
     const path = key.startsWith('identity') ? key.split('.') : ['routes', index, key]
     return lines({
-      route: `routes[${index}] (${placeOf(['routes', index])}): ${described(route)}${route === met ? '' : '; for an app that does not tell capitals from small letters'}`,
+      route: `routes[${index}] (${placeOf(['routes', index])}): ${described(route)}${route === met ? '' : '; for an app that reads capitals as small letters, or heeds _method'}`,
       user: identity === null ? 'not signed in' : userFields.map((name) => `${name} ${identity[name] ?? 'not known'}`).join(', '),
       answer: answers[decision.outcome],
       rule: `${key.startsWith('identity') ? key : `routes[${index}].${key}`} (${placeOf(path)}): ${why}`

@@ -30,7 +30,8 @@ export function createReading (settings: Settings): Reading {
     return settings.get(name)?.filter((value) => value !== '') ?? []
   }
   const one = (name: string): string | undefined => all(name).at(-1)
-  const note = (setting: string, text: string): void => { notes.push({ setting, text }) }
+  // A note becomes a comment of the file: what a value brings along must not begin a line of its own.
+  const note = (setting: string, text: string): void => { notes.push({ setting, text: text.replace(/\s+/g, ' ') }) }
   return {
     one,
     all,

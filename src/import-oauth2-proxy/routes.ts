@@ -44,6 +44,7 @@ function targetsOf ({ all, note }: Reading, mayForwardAuth: boolean): readonly T
     else if (url !== null && /^https?:$/.test(url.protocol)) {
       const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : '/'
       if (targets.has(path)) note('upstreams', `${path} is there twice: the last one is kept`)
+      if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') note('upstreams', `user name, password, query and fragment of ${url.host} are left out: an app is told who asks by headers`)
       targets.set(path, { path, upstream: url.origin })
     } else if (text.startsWith('static://') && mayForwardAuth) targets.set('/', { path: '/', upstream: null })
     else note('upstreams', `${text.split(':', 1)[0]}:// has no counterpart: only http, https and unix; for forward-auth leave the upstream out and set server.trustedProxies`)

@@ -54,6 +54,7 @@ const rows: ReadonlyArray<readonly [request: string, user: string | null, ...tol
   ['PUT https://app.example.com/vip', 'id:1', /routes\[0\]/, /passes/],
   ['GET https://app.example.com/%63losed', 'id:1', /403/, /routes\[4\]\.access .*nobody/],
   ['GET https://app.example.com/CLOSED', 'id:1', /403/, /routes\[4\] .*capitals/, /routes\[4\]\.access .*nobody/],
+  ['POST https://app.example.com/vip?_method=GET', 'id:3', /403/, /_method/],
   ['GET https://app.example.com/open/', null, /exactly \/open/, /passes/],
   ['GET https://app.example.com/open/x', null, /routes\[0\]/],
   ['GET https://A.Other.Example:8443/open/x', null, /routes\[6\]/],

@@ -30,7 +30,10 @@ export function emulatedEnvoy (text: string): Model {
     received ({ method, target, headers }) {
       const normal = normalized(target)
       if (normal === null) return 400
-      const kept = without(headers.filter(([name]) => !name.includes('_')), [...removedEarly, 'x-forwarded-for', 'x-forwarded-proto'])
+      const [upgrade = 'websocket'] = valuesOf(headers, 'upgrade')
+      if (!/^(websocket|h2c)$/i.test(upgrade)) return 403 // upgrade_configs; of h2c the HTTP/1 codec drops every trace
+      const settled = /^h2c$/i.test(upgrade) ? without(headers, ['upgrade', 'connection', 'http2-settings']) : headers
+      const kept = without(settled.filter(([name]) => !name.includes('_')), [...removedEarly, 'x-forwarded-for', 'x-forwarded-proto'])
       return { method, target: normal, headers: [...kept, ['x-forwarded-for', '127.0.0.1'], ['x-forwarded-proto', 'http']] }
     },
     wayOf ({ target }) {

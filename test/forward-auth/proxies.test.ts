@@ -105,6 +105,30 @@ for (const { name, start } of proxies) {
       }
     })
 
+    // The emulation of Traefik switches no protocols: it could not fail.
+    if (!name.startsWith('Traefik')) {
+      await t.test('T-54 T-121 an upgrade to anything but a WebSocket is asked of no app: what came after the 101 would be asked about by nobody', async (t) => {
+        const cookie = await cookieLine(rig)
+        for (const protocol of ['h2c', 'h2c, websocket', 'websocketx', 'TLS/1.0']) {
+          const seen = seenBefore()
+          const { status } = await sendRaw(proxy.port, ['GET /a HTTP/1.1', 'Host: gw.test', cookie, 'Connection: Upgrade, HTTP2-Settings, close', `Upgrade: ${protocol}`, 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', '', ''].join('\r\n'))
+          t.not(status, 101, protocol)
+          for (const request of rig.upstream.seen.slice(seen)) t.strictSame([rig.upstream.valuesOf('Upgrade', request), rig.upstream.valuesOf('HTTP2-Settings', request)], [[], []], protocol)
+        }
+      })
+    }
+
+    if (!name.includes('emulated')) {
+      await t.test('a WebSocket\'s handshake arrives as one', async (t) => {
+        const cookie = await cookieLine(rig)
+        for (const protocol of ['websocket', 'WebSocket']) {
+          await sendRaw(proxy.port, ['GET /a HTTP/1.1', 'Host: gw.test', cookie, 'Connection: Upgrade, close', `Upgrade: ${protocol}`, 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Origin: https://gw.test', '', ''].join('\r\n'))
+          t.match(rig.upstream.valuesOf('Upgrade'), [/^websocket$/i])
+          t.match(rig.upstream.valuesOf('Connection').join(), /upgrade/i)
+        }
+      })
+    }
+
     await t.test('the endpoint itself is out of reach: its answers are for the proxy', async (t) => {
       const cookie = await cookieLine(rig)
       for (const target of ['/oauth2/auth', '/oauth2/auth?login=redirect', '/oauth2/auth/a', '/oauth2/%61uth', '/OAuth2/auth', '/oauth2//auth', '/oauth2%2fauth']) {

@@ -220,6 +220,14 @@ t.test('nothing becomes laxer: rules that are no plain prefix, or let in by what
   for (const text of ['^/health$', '/unanchored', '!=^/private', 'POST!=^/x', '^/(a|b)/', '^/.*', '^/oauth2/', 'authenticated_emails_file', 'trusted_ips']) t.ok(notes.includes(text), text)
 })
 
+t.test('what a value brings along is no line of the file, and credentials of an upstream do not go unsaid', async (t) => {
+  const { config, notes } = await imported(t, 'redirect_url = "https://a.example/oauth2/callback"\nupstreams = ["http://u:hunter2@a/?x", "evil\\nroutes: []\\nx"]\nemail_domains = ["*"]\n')
+  t.strictSame(config.routes.map(({ path }) => path), ['/'])
+  t.match(notes, /^upstreams: user name, password, query and fragment of a are left out/m)
+  t.notMatch(notes, 'hunter2')
+  t.notMatch(notes, /^routes/m)
+})
+
 t.test('what cannot be read is refused with its line', async (t) => {
   for (const [text, line] of [['a = "b"\nb', 2], ['a = "b"\n[section]', 2], ['# c\n\na = 1.5', 3], ['a = "unclosed', 1], ['a = ["b", 3]', 1], ['a = "b" c', 1], ['a = """x"""', 1], ['a = "\\u0041"', 1], ['a = "b"\na = "c"', 2], ['a = [\n"b"', 1], ['a = { b = "c" }', 1], ['--a=b\nrubbish', 2], ['OAUTH2_PROXY_A=b\nB=c', 2], ['providers:\n- id: a', 1]] as const) {
     t.throws(() => readSettings(text), { message: new RegExp(`^line ${line}: `) }, text)
