@@ -8,7 +8,7 @@ import type { Refusal } from '../access/refusal.ts'
 import { routeNames } from '../access/routes.ts'
 import type { TrustedProxies } from '../access/trusted-proxies.ts'
 import { checkWebSocketOrigin } from '../access/websocket-origin.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config, Route } from '../config/schema.ts'
 import { GatewayError } from '../errors.ts'
 import type { SignIn } from '../login/sign-in.ts'
 import type { TicketRotation } from '../login/ticket-rotation.ts'
@@ -70,13 +70,19 @@ export async function forwardAuthPlugin (app: FastifyInstance, { config, admit, 
     request.target = original.target
     request.hostName = original.host
     const question = { asked: new URLSearchParams(prefixed ? 'login=redirect' : query), isEnvoys: prefixed }
-    return await enforce(request, reply, original, await admit({ ...original, methodOverrides: methodOverrides(original.method, request.headers, original.target.raw), ...credentialsOf(request), onRoute: ({ api, bearer }) => { request.isForProgram = api; request.takesTokens = bearer } }), question)
+    return await enforce(request, reply, original, await admit({ ...original, methodOverrides: methodOverrides(original.method, request.headers, original.target.raw), ...credentialsOf(request), onRoute: (route) => { meet(request, route) } }), question)
+  }
+
+  /** Known before anything is asked, so that whatever fails then is counted where it belongs. */
+  function meet (request: FastifyRequest, route: Route): void {
+    request.isForProgram = route.api
+    request.takesTokens = route.bearer
+    request.trail.route = nameOf(route)
   }
 
   async function enforce (request: FastifyRequest, reply: FastifyReply, original: OriginalRequest, admission: Admission, { asked, isEnvoys }: Question): Promise<FastifyReply> {
     const { route, user, opened, isByToken, decision } = admission
     const name = nameOf(route)
-    request.trail.route = name
     request.trail.user = user?.identity.id ?? null
     switch (decision.outcome) {
       case 'sign-in': return signIn.challenge(request, reply, route.api || asked.get('login') !== 'redirect', original)

@@ -90,7 +90,7 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
   function answer (exchange: Exchange, byOurselves: ByOurselves): void {
     const { target, hostName: host, method, headers: { cookie: cookieHeader, authorization } } = exchange
     try {
-      const admission = admit({ host, method, methodOverrides: methodOverrides(method, exchange.headers, target.raw), target, cookieHeader, authorization, clientAddress: () => clientAddressOf(exchange.raw, trusted), onRoute: ({ api, bearer }) => { exchange.isForProgram = api; exchange.takesTokens = bearer } })
+      const admission = admit({ host, method, methodOverrides: methodOverrides(method, exchange.headers, target.raw), target, cookieHeader, authorization, clientAddress: () => clientAddressOf(exchange.raw, trusted), onRoute: (route) => { meet(exchange, route) } })
       if (admission instanceof Promise) admission.then((admitted) => enforce(exchange, admitted, byOurselves)).catch(byOurselves)
       else enforce(exchange, admission, byOurselves)?.catch(byOurselves)
     } catch (error) {
@@ -98,10 +98,16 @@ export function createPass ({ config, admit, refusal, assertions, signIn, upstre
     }
   }
 
+  /** Known before anything is asked, so that whatever fails then is counted where it belongs. */
+  function meet (exchange: Exchange, route: Route): void {
+    exchange.isForProgram = route.api
+    exchange.takesTokens = route.bearer
+    exchange.trail.route = nameOf(route)
+  }
+
   /** Returns a promise only where it has to wait for something before the request is sent. */
   function enforce (exchange: Exchange, admission: Admission, byOurselves: ByOurselves): Promise<void> | undefined {
     const route = nameOf(admission.route)
-    exchange.trail.route = route
     exchange.trail.user = admission.user?.identity.id ?? null
 
     switch (admission.decision.outcome) {

@@ -110,6 +110,7 @@ t.test('the store: its commands, and whether it answers', async (t) => {
   t.equal(metrics.value('store_errors_total', { command: 'read' }), 1)
   t.equal(metrics.value('store_command_duration_seconds_count', { command: 'create' }), 1)
   t.equal(metrics.value('error_answers_total', { code: 'session_store_unavailable' }), 1)
+  await until(async () => (await scrape(rig.adminUrl)).value('request_duration_seconds_count', { route: '/', status: '5xx' }) === 1)
   await redis.start()
   await until(async () => (await request(`${rig.adminUrl}/ready`)).statusCode === 200)
   t.equal((await scrape(rig.adminUrl)).value('store_up'), 1)
