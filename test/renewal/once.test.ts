@@ -76,7 +76,7 @@ t.test('a client that leaves during its refresh does not take the refresh with i
   await once(leaving, 'connect')
   leaving.write(get('/leaving', [`Cookie: ${ada.cookieHeader()}`]))
   await until(() => rig.emulator.count('refresh_token') === 1)
-  leaving.destroy()
+  leaving.resetAndDestroy() // who only closes its side may wait for the answer (docs/decisions/0063)
   t.equal((await open(ada, '/a')).status, 200)
   t.equal(rig.emulator.count('refresh_token'), 1)
   t.strictSame(rig.upstream.seen.filter(({ target }) => target === '/leaving'), [])
